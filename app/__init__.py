@@ -1,0 +1,1 @@
+"""Questions to grounded answers, and the faces that people use: web and command line."""

@@ -1,0 +1,45 @@
+"""The one console script, `footnote`: names its commands and loads only the one that runs."""
+
+from importlib import import_module
+
+import click
+
+# name -> (module, attribute, one-line help); strings, so that `footnote --help` imports nothing and the
+# layer contract sees no edge from app to ingest or evals.
+COMMANDS = {
+    "ingest": ("ingest.cli", "ingest", "Bring files and folders into the knowledge base."),
+    "ask": ("app.commands", "ask", "Answer a question with citations."),
+    "search": ("app.commands", "search", "Find passages."),
+    "documents": ("ingest.cli", "documents", "List, show and remove documents."),
+    "feedback": ("app.commands", "feedback", "Add, list and export what people said of answers."),
+    "web": ("app.commands", "web", "Start the web application."),
+    "index": ("ingest.cli", "index", "Look at, check and rebuild the search indexes."),
+    "doctor": ("app.commands", "doctor", "Check settings, models and stores."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module only when that command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load one command; None for an unknown name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, _ = COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the command list from the table, without loading any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, _, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="footnote")
+def main() -> None:
+    """Answers from your documents, with the exact words that support them."""

@@ -1,0 +1,58 @@
+"""Breaks passages into the sentences that an answer can be made of, each with its exact place."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from core.answers import Passage
+from core.documents import Element
+from core.sentences import aligned_spans, sentence_spans
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A quotable piece of a passage.
+
+    `start`/`end` are places in the document's canonical text; `plain` is what a reader sees of them.
+    """
+
+    passage: Passage
+    start: int
+    end: int
+    plain: str
+    is_heading: bool
+    position: int
+
+
+def quotable(passages: Sequence[Passage]) -> list[Sentence]:
+    """Return every sentence of the passages, passage by passage, in reading order."""
+    found: list[Sentence] = []
+    for passage in passages:
+        for element in passage.elements:
+            for start, end, plain in _sentences(passage, element):
+                heading = element.kind in ("title", "heading")
+                found.append(Sentence(passage, start, end, plain, heading, len(found)))
+    return found
+
+
+def _sentences(passage: Passage, element: Element) -> Iterator[tuple[int, int, str]]:
+    """Yield (start, end, plain) of an element's sentences that lie wholly in the passage."""
+    if element.kind in ("text", "list_item"):
+        if element.start < passage.start or element.end > passage.end:
+            yield from _cut(passage, element)
+            return
+        source = passage.text[element.start - passage.start : element.end - passage.start]
+        pieces = sentence_spans(element.plain)
+        for piece, span in zip(pieces, aligned_spans(element.plain, pieces, source), strict=True):
+            if span.start < span.end:
+                plain = element.plain[piece.start : piece.end]
+                yield element.start + span.start, element.start + span.end, plain
+    elif passage.start <= element.start and element.end <= passage.end:
+        yield element.start, element.end, element.plain
+
+
+def _cut(passage: Passage, element: Element) -> Iterator[tuple[int, int, str]]:
+    """An element that reaches beyond the passage: take the sentences of the part inside."""
+    start, end = max(element.start, passage.start), min(element.end, passage.end)
+    source = passage.text[start - passage.start : end - passage.start]
+    for span in sentence_spans(source):
+        yield start + span.start, start + span.end, source[span.start : span.end]

@@ -1,0 +1,1 @@
+"""The Streamlit face: translates between people in a browser and `app.service`."""

@@ -1,0 +1,35 @@
+"""Holds the one service that all sessions of this process share.
+
+`footnote web` runs the server in its own process and gives its settings, options of the command included,
+with `use_settings`; `streamlit run app/web/main.py` has none to give, then they are read here.
+"""
+
+import streamlit as st
+
+from app.bootstrap import open_service
+from app.service import FootnoteService
+from core.log import configure
+from core.settings import Settings, load_settings
+
+_given: list[Settings] = []
+
+
+def use_settings(settings: Settings) -> None:
+    """Fix the settings of this process, before its first page."""
+    _given[:] = [settings]
+
+
+@st.cache_resource(show_spinner=False)
+def shared_settings() -> Settings:
+    """Return the settings of this process."""
+    if _given:
+        return _given[0]
+    settings = load_settings()
+    configure(settings.log_level)
+    return settings
+
+
+@st.cache_resource(show_spinner=False)
+def shared_service() -> FootnoteService:
+    """Return the service, opened once for the process; it takes the caller with every call."""
+    return open_service(shared_settings())

@@ -1,0 +1,1 @@
+"""Runnable comparisons with named peers; nothing imports them."""

@@ -1,0 +1,1 @@
+"""The vocabulary of Footnote: documents, answers, ports, errors, settings, log. Imports no sibling."""

@@ -1,0 +1,188 @@
+"""Questions, hits, answers and what people say of them. Every offset is a code point.
+
+Question -> Hits -> Passages -> Draft (generator) -> Answer (checked) -> Feedback
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from core.documents import Element
+
+AnswerStatus = Literal["answered", "abstained", "error"]
+Verdict = Literal["supported", "partial", "unsupported", "contradicted", "unchecked"]
+FeedbackVerdict = Literal["good", "bad", "false_alarm"]
+FeedbackCategory = Literal[
+    "wrong_fact",
+    "wrong_source",
+    "outdated",
+    "incomplete",
+    "should_have_abstained",
+    "should_have_answered",
+    "other",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRef:
+    """A document as answers and hits name it."""
+
+    doc_id: str
+    uri: str
+    title: str
+    version: str
+    updated_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why a hit was found: its rank (1-based, None if not found) and raw score in either search."""
+
+    lexical_rank: int | None = None
+    lexical_score: float | None = None
+    dense_rank: int | None = None
+    dense_score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk found for a query; `score` in [0, 1], higher is better; `rank` from 1."""
+
+    rank: int
+    score: float
+    chunk_id: str
+    document: DocumentRef
+    section: tuple[str, ...]
+    page: int | None
+    start: int
+    end: int
+    text: str
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A span of a document as it is shown to the generator, widened from one or more hits.
+
+    `marker` is its number in the prompt; `chunk_id` and `score` are those of its best hit; `text` equals
+    the canonical text between `start` and `end`, `elements` are the document's elements in that span.
+    """
+
+    marker: int
+    document: DocumentRef
+    chunk_id: str
+    section: tuple[str, ...]
+    page: int | None
+    start: int
+    end: int
+    text: str
+    score: float
+    why: Why = field(default_factory=Why)
+    elements: tuple[Element, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """The exact words of a document that a part of an answer rests on."""
+
+    marker: int
+    document: DocumentRef
+    chunk_id: str
+    section: tuple[str, ...]
+    page: int | None
+    start: int
+    end: int
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A span of an answer's text with its verdict; `score` in [0, 1]; `citations` are markers."""
+
+    start: int
+    end: int
+    text: str
+    verdict: Verdict
+    score: float
+    citations: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something a reader should know about an answer; `kind` names it for machines."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a generator made of a question and passages, before anything is checked."""
+
+    text: str
+    claims: tuple[Claim, ...]
+    citations: tuple[Citation, ...]
+    status: AnswerStatus
+    model: str
+    prompt_version: str
+    confidence: float
+    notes: tuple[Note, ...] = ()
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answered question, as stored and as every face shows it."""
+
+    answer_id: str
+    conversation_id: str
+    trace_id: str
+    question: str
+    text: str
+    status: AnswerStatus
+    claims: tuple[Claim, ...]
+    citations: tuple[Citation, ...]
+    notes: tuple[Note, ...]
+    model: str
+    prompt_version: str
+    index_generation: int
+    created_at: str
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float = 0.0
+    timings_ms: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One earlier question of a conversation with its answer's text."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks. `principals` decide what can be read; `is_admin` is the local administrator."""
+
+    name: str
+    principals: frozenset[str]
+    is_admin: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What somebody said of one answer. `start`/`end` mark words of the answer, if any were chosen."""
+
+    feedback_id: str
+    answer_id: str
+    author: str
+    verdict: FeedbackVerdict
+    category: FeedbackCategory | None
+    comment: str
+    created_at: str
+    start: int | None = None
+    end: int | None = None
+    selected_text: str = ""
+    status: str = "new"

@@ -1,0 +1,95 @@
+"""What can go wrong, by who can act on it.
+
+    FootnoteError
+    ├── UsageError             the person at the keyboard: a question or an argument that cannot be used
+    ├── ConfigError            the operator: a setting, a file or a folder is not right
+    ├── ParseError             the document's owner: one document cannot be read (`reason` says why)
+    ├── DataFolderError        the operator: the data folder cannot be used as it is
+    │   ├── NewerDataError     it was written by a newer Footnote
+    │   ├── FolderBusy         another process is writing to it
+    │   └── StorageFull        the disk is full or the folder cannot be written
+    ├── IndexMismatch          the operator: what built the index does not fit the settings
+    ├── MassDeletionRefused    the operator: a run would remove more than the guard allows
+    ├── NotFound               the caller: nothing by that name that this caller may see
+    └── ServiceUnavailable     the operator: a service that is needed does not answer
+
+Every message is one sentence or two: what happened, to what (quoted), and what to do. Faces print the
+message of a FootnoteError as it is, and never that of any other exception.
+"""
+
+from typing import Literal, get_args
+
+QuarantineReason = Literal[
+    "encrypted",
+    "corrupt",
+    "too_large",
+    "timeout",
+    "memory",
+    "unsupported",
+    "empty",
+    "no_text_layer",
+    "archive_bomb",
+    "encoding",
+    "access",
+    "io",
+]
+QUARANTINE_REASONS: tuple[QuarantineReason, ...] = get_args(QuarantineReason)
+
+
+class FootnoteError(Exception):
+    """Root of everything that Footnote raises on purpose; `exit_code` is the process's."""
+
+    exit_code = 2
+
+
+class UsageError(FootnoteError):
+    """A question or argument that cannot be used."""
+
+
+class ConfigError(FootnoteError):
+    """A setting, a configuration file or an installed extra is missing or wrong."""
+
+
+class ParseError(FootnoteError):
+    """One document cannot be read; the batch goes on."""
+
+    exit_code = 1
+
+    def __init__(self, reason: QuarantineReason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason: QuarantineReason = reason
+        self.detail = detail
+
+
+class DataFolderError(FootnoteError):
+    """The data folder cannot be used as it is."""
+
+
+class NewerDataError(DataFolderError):
+    """The data folder was written by a newer Footnote."""
+
+
+class FolderBusy(DataFolderError):
+    """Another process is writing to the data folder."""
+
+
+class StorageFull(DataFolderError):
+    """The disk is full, or the folder cannot be written; what was stored before is untouched."""
+
+
+class IndexMismatch(FootnoteError):
+    """What built the index does not fit what the settings ask for."""
+
+
+class MassDeletionRefused(FootnoteError):
+    """A run would remove more documents than the guard allows."""
+
+
+class NotFound(FootnoteError):
+    """Nothing by that name, or nothing that this caller may see: the two are not told apart."""
+
+
+class ServiceUnavailable(FootnoteError):
+    """A service that is needed does not answer."""
+
+    exit_code = 3

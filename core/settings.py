@@ -1,0 +1,154 @@
+"""The one frozen Settings object, and the only place that reads the environment.
+
+Faces call `load_settings` once and pass values down. `docs/configuration.md` and `.env.example` are written
+from the fields below (`make docs`); a test compares them.
+"""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import ConfigError
+
+DEFAULT_EMBEDDER = "sentence-transformers/all-MiniLM-L6-v2"
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ChunkSettings(_Group):
+    """How documents are cut."""
+
+    max_tokens: int = Field(
+        128,
+        ge=32,
+        le=400,
+        description="Tokens of one chunk's own text, counted by the embedder's tokenizer. "
+        "Together with the title and heading prefix a chunk always fits the model's window.",
+    )
+    prefix_tokens: int = Field(
+        32, ge=0, le=100, description="Tokens that the title and heading path in front may take."
+    )
+
+
+class IngestSettings(_Group):
+    """Limits and guards of an ingestion run."""
+
+    max_file_mb: int = Field(50, ge=1, description="Larger files are quarantined as too_large.")
+    max_delete_share: float = Field(
+        0.2,
+        ge=0,
+        le=1,
+        description="A run that would remove a larger share of a source's documents is refused "
+        "unless --allow-mass-delete is given (runs that remove three or fewer are let through).",
+    )
+    workers: int = Field(0, ge=0, description="Parser processes; 0 takes one for each processor.")
+
+
+class RetrievalSettings(_Group):
+    """How passages are found."""
+
+    dense_weight: float = Field(
+        0.6,
+        ge=0,
+        le=1,
+        description="Weight of the dense score in the fusion; the lexical score has the rest.",
+    )
+    fetch_k: int = Field(100, ge=10, description="Candidates asked from either search before fusion.")
+    passages: int = Field(8, ge=1, description="Hits that are widened to passages for an answer.")
+    passage_chars: int = Field(
+        1600, ge=200, description="Largest length in characters of one widened passage."
+    )
+
+
+class WebSettings(_Group):
+    """The Streamlit application."""
+
+    host: str = Field("127.0.0.1", description="Address that `footnote web` listens on.")
+    port: int = Field(8501, ge=1, le=65535, description="Port that `footnote web` listens on.")
+    user: str = Field(
+        "",
+        description="Email of the person that the web application answers for when nobody logs in. "
+        "Empty: a reader with the principal `everyone` only.",
+    )
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, by environment (prefix FOOTNOTE_, nested with __) or `.env`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="FOOTNOTE_",
+        env_nested_delimiter="__",
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+    )
+
+    data_dir: Path = Field(
+        Path("data"), description="Folder that holds the catalogue and the indexes made from it."
+    )
+    sources_file: Path = Field(
+        Path("sources.yaml"), description="YAML file that names the sources for `footnote ingest`."
+    )
+    groups_file: Path | None = Field(
+        None,
+        description="YAML file with each user's groups (`user@example.org: [hr]`), re-read when it changes.",
+    )
+    cli_user: str = Field(
+        "",
+        description="Email that commands act for when --as is not given. Empty: the local administrator.",
+    )
+    embedder: str = Field(
+        DEFAULT_EMBEDDER,
+        description="Embedding model: a sentence-transformers name or a folder with one.",
+    )
+    model_cache: Path = Field(
+        Path("~/.cache/footnote/models"),
+        description="Folder where models are kept in the form that runs fastest here (made once, 150 MB).",
+    )
+    llm: str = Field(
+        "extractive",
+        description="How answers are written. `extractive` quotes the documents word for word, offline.",
+    )
+    store: Literal["faiss"] = Field(
+        "faiss", description="Vector store. `faiss` is embedded and needs no service."
+    )
+    offline: bool = Field(
+        False, description="Any attempt to leave this machine is an error: model hubs are never asked."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severe event that is logged to stderr."
+    )
+    max_question_chars: int = Field(
+        4000, ge=100, description="Longer questions are refused with a sentence that says so."
+    )
+    cookie_secret: SecretStr | None = Field(
+        None, description="Secret that signs the web application's cookies, for several replicas."
+    )
+    chunk: ChunkSettings = ChunkSettings()
+    ingest: IngestSettings = IngestSettings()
+    retrieval: RetrievalSettings = RetrievalSettings()
+    web: WebSettings = WebSettings()
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings; `overrides` win over environment and `.env`; None values are left out.
+
+    Raises:
+        ConfigError: a value is out of range or of the wrong type; the message names the variable.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "FOOTNOTE_" + "__".join(str(part) for part in first["loc"]).upper()
+        raise ConfigError(
+            f"{name} is set to {first['input']!r}: {first['msg'].lower()}. "
+            "See docs/configuration.md for what it may be."
+        ) from error

@@ -1,0 +1,436 @@
+"""Reads and writes documents, chunks and vectors in the catalogue; every write is one transaction.
+
+What is in `chunks` is what may be found: derived indexes can lag behind or hold leftovers, and every hit is
+looked up here before it is shown. A document's chunks are replaced in one commit, so that no reader ever
+sees half of it.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import Connection, Engine, Row, and_, delete, exists, func, insert, or_, select, update
+
+from core.documents import Chunk, DocumentRecord, Element, SourceItem, text_hash
+from core.errors import NotFound
+from core.ports import FloatMatrix
+from index.database import storage_errors, writing
+from index.schema import chunks, documents, meta, vectors
+
+# SQLite refuses statements with more than 32,766 variables.
+_LOOKUP_BATCH = 10_000
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDocument:
+    """What the catalogue remembers of a source's document, to plan the next run."""
+
+    doc_id: str
+    uri: str
+    access: tuple[str, ...]
+    status: str
+    seen_size: int
+    seen_mtime_ns: int
+    seen_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewVersion:
+    """A parsed document with its chunks, ready to replace whatever was there; numbers[i] is chunks[i]'s."""
+
+    doc_id: str
+    source: str
+    item: SourceItem
+    version: str
+    title: str
+    text: str
+    elements: tuple[Element, ...]
+    chunks: tuple[Chunk, ...]
+    numbers: range
+    updated_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailedVersion:
+    """A file that could not be read; an earlier good version of it stays and keeps answering."""
+
+    doc_id: str
+    source: str
+    item: SourceItem
+    version: str
+    reason: str
+    detail: str
+    updated_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkRow:
+    """A chunk with what a hit shows of its document."""
+
+    chunk_no: int
+    chunk: Chunk
+    doc_uri: str
+    doc_title: str
+    doc_version: str
+    doc_updated_at: str
+    access: tuple[str, ...]
+
+
+class Catalogue:
+    """The documents of one data folder."""
+
+    def __init__(self, engine: Engine, data_dir: Path) -> None:
+        self.engine = engine
+        self.data_dir = data_dir
+
+    # --- settings of the knowledge base -------------------------------------------------------------
+
+    def generation(self) -> int:
+        """Return the number of the last commit that changed what can be found; 0 when empty."""
+        return int(self.get_meta("generation") or 0)
+
+    def get_meta(self, key: str) -> str | None:
+        """Return a stored value, None if it was never set."""
+        with self.engine.connect() as connection:
+            value = connection.execute(select(meta.c.value).where(meta.c.key == key)).scalar()
+        return None if value is None else str(value)
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Store a value under a key."""
+        with storage_errors(self.data_dir), writing(self.engine) as connection:
+            _put_meta(connection, key, value)
+
+    # --- writing ------------------------------------------------------------------------------------
+
+    def reserve_chunk_numbers(self, count: int) -> range:
+        """Return `count` numbers that no chunk had before, also not a removed one."""
+        with storage_errors(self.data_dir), writing(self.engine) as connection:
+            found = connection.execute(
+                select(meta.c.value).where(meta.c.key == "next_chunk_no")
+            ).scalar()
+            first = int(found or 1)
+            _put_meta(connection, "next_chunk_no", str(first + count))
+        return range(first, first + count)
+
+    def store(self, versions: Sequence[NewVersion], failures: Sequence[FailedVersion]) -> list[int]:
+        """Replace documents and record failures in one commit; return the numbers of removed chunks."""
+        with storage_errors(self.data_dir), writing(self.engine) as connection:
+            removed = _chunk_numbers(connection, [version.doc_id for version in versions])
+            for version in versions:
+                _store_version(connection, version)
+            for failure in failures:
+                _store_failure(connection, failure)
+            _next_generation(connection)
+        return removed
+
+    def remove(self, doc_ids: Sequence[str]) -> list[int]:
+        """Remove documents in one commit; return the numbers of their chunks."""
+        with storage_errors(self.data_dir), writing(self.engine) as connection:
+            removed = _chunk_numbers(connection, doc_ids)
+            for batch in _batches(doc_ids):
+                connection.execute(delete(documents).where(documents.c.doc_id.in_(batch)))
+            _next_generation(connection)
+        return removed
+
+    def touch(self, items: Iterable[tuple[str, SourceItem]]) -> None:
+        """Remember new modification times of documents whose bytes did not change."""
+        with storage_errors(self.data_dir), writing(self.engine) as connection:
+            for doc_id, item in items:
+                connection.execute(
+                    update(documents)
+                    .where(documents.c.doc_id == doc_id)
+                    .values(seen_size=item.size, seen_mtime_ns=item.mtime_ns)
+                )
+
+    def put_vectors(self, model: str, rows: Sequence[tuple[str, FloatMatrix]]) -> None:
+        """Store vectors under the hash of the text they were made from; known ones are left alone."""
+        with storage_errors(self.data_dir), writing(self.engine) as connection:
+            connection.execute(
+                insert(vectors).prefix_with("OR IGNORE", dialect="sqlite"),
+                [
+                    {"vector_hash": key, "model": model, "vector": vector.tobytes()}
+                    for key, vector in rows
+                ],
+            )
+
+    def drop_unused_vectors(self) -> int:
+        """Remove vectors that no chunk refers to any more; return how many."""
+        used = exists().where(chunks.c.vector_hash == vectors.c.vector_hash)
+        with storage_errors(self.data_dir), writing(self.engine) as connection:
+            return connection.execute(delete(vectors).where(~used)).rowcount
+
+    # --- reading ------------------------------------------------------------------------------------
+
+    def known_documents(self, source: str) -> dict[str, KnownDocument]:
+        """Return what is known of a source, by URI."""
+        with self.engine.connect() as connection:
+            rows = connection.execute(select(documents).where(documents.c.source == source)).all()
+        return {
+            row.uri: KnownDocument(
+                doc_id=row.doc_id,
+                uri=row.uri,
+                access=tuple(json.loads(row.access)),
+                status=row.status,
+                seen_size=row.seen_size,
+                seen_mtime_ns=row.seen_mtime_ns,
+                seen_version=row.seen_version,
+            )
+            for row in rows
+        }
+
+    def sources(self) -> list[str]:
+        """Return the names of all sources that have documents."""
+        with self.engine.connect() as connection:
+            return list(
+                connection.execute(select(documents.c.source).distinct().order_by("source")).scalars()
+            )
+
+    def missing_vectors(self, model: str) -> list[tuple[str, str]]:
+        """Return (hash, text) of every text that still has no vector of this model, each once."""
+        absent = ~exists().where(
+            and_(vectors.c.vector_hash == chunks.c.vector_hash, vectors.c.model == model)
+        )
+        query = (
+            select(chunks.c.vector_hash, func.min(chunks.c.embedded_text))
+            .where(absent)
+            .group_by(chunks.c.vector_hash)
+            .order_by(func.min(chunks.c.chunk_no))
+        )
+        with self.engine.connect() as connection:
+            return [(row[0], row[1]) for row in connection.execute(query)]
+
+    def vectors_by_chunk(self, model: str, dim: int) -> tuple[npt.NDArray[np.int64], FloatMatrix]:
+        """Return chunk numbers, shape (n,), and their vectors, shape (n, dim); in order of number."""
+        query = (
+            select(chunks.c.chunk_no, vectors.c.vector)
+            .join(vectors, vectors.c.vector_hash == chunks.c.vector_hash)
+            .where(vectors.c.model == model)
+            .order_by(chunks.c.chunk_no)
+        )
+        with self.engine.connect() as connection:
+            rows = connection.execute(query).all()
+        numbers = np.fromiter((row[0] for row in rows), np.int64, len(rows))
+        matrix = np.frombuffer(b"".join(row[1] for row in rows), np.float32).reshape(-1, dim)
+        return numbers, matrix
+
+    def access_by_chunk(self) -> list[tuple[int, str]]:
+        """Return (chunk number, access as stored) of every chunk that may be found."""
+        query = select(chunks.c.chunk_no, documents.c.access).join(documents)
+        with self.engine.connect() as connection:
+            return [(row[0], row[1]) for row in connection.execute(query)]
+
+    def chunk_rows(self, numbers: Sequence[int]) -> dict[int, ChunkRow]:
+        """Return the chunks by number; numbers that are not in the catalogue (any more) are left out."""
+        found: dict[int, ChunkRow] = {}
+        with self.engine.connect() as connection:
+            for batch in _batches(numbers):
+                query = _chunk_query().where(chunks.c.chunk_no.in_(batch))
+                found.update((row.chunk_no, _chunk_row(row)) for row in connection.execute(query))
+        return found
+
+    def all_chunk_rows(self) -> Iterator[ChunkRow]:
+        """Yield every chunk in order of number, for rebuilding an index."""
+        with self.engine.connect() as connection:
+            query = _chunk_query().order_by(chunks.c.chunk_no)
+            for row in connection.execution_options(yield_per=1000).execute(query):
+                yield _chunk_row(row)
+
+    def chunk_numbers(self) -> set[int]:
+        """Return the numbers of all chunks."""
+        with self.engine.connect() as connection:
+            return set(connection.execute(select(chunks.c.chunk_no)).scalars())
+
+    def list_documents(self) -> list[DocumentRecord]:
+        """Return all documents, by source and URI."""
+        query = _record_query().order_by(documents.c.source, documents.c.uri)
+        with self.engine.connect() as connection:
+            return [_record(row) for row in connection.execute(query)]
+
+    def find_documents(self, id_or_uri: str) -> list[DocumentRecord]:
+        """Return the document with this id, or those with this URI (one for each source)."""
+        match = or_(documents.c.doc_id == id_or_uri, documents.c.uri == id_or_uri)
+        with self.engine.connect() as connection:
+            return [_record(row) for row in connection.execute(_record_query().where(match))]
+
+    def document_text(self, doc_id: str) -> tuple[str, tuple[Element, ...]]:
+        """Return a document's canonical text and elements.
+
+        Raises:
+            NotFound: no such document.
+        """
+        query = select(documents.c.text, documents.c.elements).where(documents.c.doc_id == doc_id)
+        with self.engine.connect() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            raise NotFound(f"There is no document {doc_id!r}.")
+        return row.text, tuple(Element(*fields) for fields in json.loads(row.elements))
+
+
+def _put_meta(connection: Connection, key: str, value: str) -> None:
+    changed = connection.execute(update(meta).where(meta.c.key == key).values(value=value)).rowcount
+    if not changed:
+        connection.execute(insert(meta).values(key=key, value=value))
+
+
+def _next_generation(connection: Connection) -> None:
+    found = connection.execute(select(meta.c.value).where(meta.c.key == "generation")).scalar()
+    _put_meta(connection, "generation", str(int(found or 0) + 1))
+
+
+def _chunk_numbers(connection: Connection, doc_ids: Sequence[str]) -> list[int]:
+    numbers: list[int] = []
+    for batch in _batches(doc_ids):
+        query = select(chunks.c.chunk_no).where(chunks.c.doc_id.in_(batch))
+        numbers.extend(connection.execute(query).scalars())
+    return numbers
+
+
+def _store_version(connection: Connection, version: NewVersion) -> None:
+    connection.execute(delete(documents).where(documents.c.doc_id == version.doc_id))
+    connection.execute(
+        insert(documents).values(
+            **_identity(version.doc_id, version.source, version.item, version.version),
+            title=version.title,
+            version=version.version,
+            text=version.text,
+            elements=json.dumps([_element_fields(element) for element in version.elements]),
+            status="active",
+            updated_at=version.updated_at,
+        )
+    )
+    if version.chunks:
+        connection.execute(
+            insert(chunks),
+            [
+                _chunk_values(number, chunk)
+                for number, chunk in zip(version.numbers, version.chunks, strict=True)
+            ],
+        )
+
+
+def _store_failure(connection: Connection, failure: FailedVersion) -> None:
+    seen = _identity(failure.doc_id, failure.source, failure.item, failure.version)
+    failed = {"status": "quarantined", "reason": failure.reason, "detail": failure.detail}
+    changed = connection.execute(
+        update(documents).where(documents.c.doc_id == failure.doc_id).values(**seen, **failed)
+    ).rowcount
+    if not changed:
+        connection.execute(
+            insert(documents).values(
+                **seen,
+                **failed,
+                title=failure.item.uri.rsplit("/", 1)[-1],
+                version=failure.version,
+                text="",
+                elements="[]",
+                updated_at=failure.updated_at,
+            )
+        )
+
+
+def _identity(doc_id: str, source: str, item: SourceItem, version: str) -> dict[str, object]:
+    return {
+        "doc_id": doc_id,
+        "source": source,
+        "uri": item.uri,
+        "access": json.dumps(item.access),
+        "seen_size": item.size,
+        "seen_mtime_ns": item.mtime_ns,
+        "seen_version": version,
+    }
+
+
+def _element_fields(element: Element) -> list[object]:
+    return [
+        element.kind,
+        element.start,
+        element.end,
+        element.plain,
+        element.level,
+        element.page,
+        element.header,
+    ]
+
+
+def _chunk_values(number: int, chunk: Chunk) -> dict[str, object]:
+    return {
+        "chunk_no": number,
+        "chunk_id": chunk.chunk_id,
+        "doc_id": chunk.doc_id,
+        "ordinal": chunk.ordinal,
+        "start": chunk.start,
+        "end": chunk.end,
+        "text": chunk.text,
+        "embedded_text": chunk.embedded_text,
+        "vector_hash": text_hash(chunk.embedded_text),
+        "section": json.dumps(chunk.section),
+        "page": chunk.page,
+    }
+
+
+def _chunk_query():  # type: ignore[no-untyped-def]  # SQLAlchemy's Select has one type per column list
+    return select(
+        chunks,
+        documents.c.uri,
+        documents.c.title,
+        documents.c.version,
+        documents.c.updated_at,
+        documents.c.access,
+    ).join(documents)
+
+
+def _chunk_row(row: Row[tuple[object, ...]]) -> ChunkRow:
+    chunk = Chunk(
+        chunk_id=row.chunk_id,
+        doc_id=row.doc_id,
+        ordinal=row.ordinal,
+        start=row.start,
+        end=row.end,
+        text=row.text,
+        embedded_text=row.embedded_text,
+        section=tuple(json.loads(row.section)),
+        page=row.page,
+    )
+    return ChunkRow(
+        chunk_no=row.chunk_no,
+        chunk=chunk,
+        doc_uri=row.uri,
+        doc_title=row.title,
+        doc_version=row.version,
+        doc_updated_at=row.updated_at,
+        access=tuple(json.loads(row.access)),
+    )
+
+
+def _record_query():  # type: ignore[no-untyped-def]  # as above
+    counted = (
+        select(func.count()).where(chunks.c.doc_id == documents.c.doc_id).scalar_subquery()
+    )
+    return select(documents, counted.label("chunk_count"))
+
+
+def _record(row: Row[tuple[object, ...]]) -> DocumentRecord:
+    return DocumentRecord(
+        doc_id=row.doc_id,
+        uri=row.uri,
+        title=row.title,
+        source=row.source,
+        version=row.version,
+        access=tuple(json.loads(row.access)),
+        updated_at=row.updated_at,
+        status=row.status,
+        chunks=row.chunk_count,
+        reason=row.reason,
+        detail=row.detail,
+    )
+
+
+def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), _LOOKUP_BATCH):
+        yield items[start : start + _LOOKUP_BATCH]

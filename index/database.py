@@ -1,0 +1,143 @@
+"""Opens the catalogue's database: one SQLite file in the data folder, brought to the newest schema.
+
+SQLite runs in WAL mode with `synchronous=FULL`: what was committed survives a crash and a power loss, and
+readers never wait for the writer (https://sqlite.org/wal.html).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from core.errors import DataFolderError, FolderBusy, NewerDataError, StorageFull
+
+DATABASE_NAME = "footnote.db"
+SCHEMA_VERSION = "0001"
+"""Revision of the newest migration in `index/migrations/versions`."""
+
+_BUSY_TIMEOUT_MS = 15_000
+
+
+def open_database(data_dir: Path, *, create: bool = True) -> Engine:
+    """Open the catalogue of a data folder, creating or upgrading it first.
+
+    Raises:
+        DataFolderError: the folder cannot be used; its subclasses say why.
+    """
+    path = data_dir / DATABASE_NAME
+    if not create and not path.exists():
+        raise DataFolderError(
+            f"There is no knowledge base in {str(data_dir)!r} yet. "
+            "Run `footnote ingest FOLDER` first, or set FOOTNOTE_DATA_DIR to the folder that has one."
+        )
+    with storage_errors(data_dir):
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        engine = create_engine(f"sqlite:///{path}")
+        event.listen(engine, "connect", _configure_sqlite)
+        event.listen(engine, "begin", _begin)
+        _upgrade(engine, data_dir)
+    return engine
+
+
+@contextmanager
+def storage_errors(data_dir: Path) -> Iterator[None]:
+    """Translate the operating system's and the driver's errors into the tree of `core.errors`."""
+    try:
+        yield
+    except OperationalError as error:
+        raise _translated(str(error.orig), data_dir) from error
+    except DatabaseError as error:
+        raise _translated(str(error.orig), data_dir) from error
+    except OSError as error:
+        raise _translated(error.strerror or str(error), data_dir) from error
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One write transaction; takes the write lock at once, so that it cannot fail half-way on it."""
+    with engine.connect() as connection:
+        connection.execution_options(footnote_write=True)
+        with connection.begin():
+            yield connection
+
+
+def _translated(message: str, data_dir: Path) -> DataFolderError:
+    lowered = message.lower()
+    folder = str(data_dir)
+    if "full" in lowered or "no space" in lowered or "quota" in lowered:
+        return StorageFull(
+            f"The disk that holds {folder!r} is full. Nothing that was stored is lost: "
+            "free some space and run the command again."
+        )
+    if "locked" in lowered or "busy" in lowered:
+        return FolderBusy(
+            f"Another process holds the catalogue in {folder!r}. Wait for it to end and run again."
+        )
+    if any(word in lowered for word in ("readonly", "read-only", "permission", "unable to open")):
+        return DataFolderError(
+            f"{folder!r} cannot be written ({message}). Give this user write permission to it, "
+            "or set FOOTNOTE_DATA_DIR to another folder."
+        )
+    if "malformed" in lowered or "not a database" in lowered or "disk image" in lowered:
+        return DataFolderError(
+            f"The catalogue in {folder!r} is damaged ({message}). Restore it from a backup, or move "
+            "the folder away and ingest again."
+        )
+    return DataFolderError(f"The data folder {folder!r} cannot be used: {message}.")
+
+
+def _configure_sqlite(connection: Any, _record: object) -> None:
+    # SQLAlchemy must not start transactions by itself: `_begin` does, with the right kind of lock.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    write = connection.get_execution_options().get("footnote_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _upgrade(engine: Engine, data_dir: Path) -> None:
+    current = _schema_version(engine)
+    if current == SCHEMA_VERSION:
+        return
+    if current > SCHEMA_VERSION:
+        raise NewerDataError(
+            f"The data folder {str(data_dir)!r} was written by a newer Footnote (schema {current}, "
+            f"this one knows {SCHEMA_VERSION}). Upgrade Footnote, or use another data folder."
+        )
+    with writing(engine) as connection:
+        # Another process may have upgraded while this one waited for the lock.
+        if _stored_version(connection) != SCHEMA_VERSION:
+            _run_migrations(connection)
+
+
+def _schema_version(engine: Engine) -> str:
+    with engine.connect() as connection:
+        return _stored_version(connection)
+
+
+def _stored_version(connection: Connection) -> str:
+    if not inspect(connection).has_table("alembic_version"):
+        return ""
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return str(found or "")
+
+
+def _run_migrations(connection: Connection) -> None:
+    # Alembic takes 0.3 s to import and is needed once in the life of a data folder.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,0 +1,1 @@
+"""Embedders: adapters that turn texts into unit vectors; a vendor's types stop here."""

@@ -1,0 +1,43 @@
+"""What built an index; an index is refused when it is opened by something that does not fit it."""
+
+import json
+from dataclasses import asdict, dataclass
+
+from core.errors import IndexMismatch
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Everything that two runs must share so that their chunks and vectors can lie in one index."""
+
+    embedder: str
+    dim: int
+    chunker: str
+    chunk_tokens: int
+
+    def to_json(self) -> str:
+        """Return the form that is stored."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+
+def read_manifest(stored: str | None) -> Manifest | None:
+    """Return a stored manifest, None for a new index."""
+    return Manifest(**json.loads(stored)) if stored else None
+
+
+def check_embedder(manifest: Manifest | None, embedder: str, dim: int) -> None:
+    """Refuse an embedder whose vectors do not fit the stored ones.
+
+    Raises:
+        IndexMismatch: they were made by another model or in another precision.
+    """
+    if manifest is not None and (manifest.embedder, manifest.dim) != (embedder, dim):
+        raise IndexMismatch(
+            f"This knowledge base was built with the embedder {manifest.embedder!r}, the settings ask for "
+            f"{embedder!r}. Set FOOTNOTE_EMBEDDER back, or ingest into another FOOTNOTE_DATA_DIR."
+        )
+
+
+def precision_of(manifest: Manifest | None) -> str | None:
+    """Return the precision class of the stored vectors, None for a new index."""
+    return manifest.embedder.rpartition("/")[2] if manifest else None

@@ -1,0 +1,138 @@
+"""The catalogue's tables: the durable truth that every derived index can be rebuilt from.
+
+One database holds what belongs together in one commit: documents, chunks and vectors, conversations, answers
+with their traces, and feedback. Numbered migrations in `index/migrations` create it; a test compares both.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData()
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("doc_id", String, primary_key=True),
+    Column("source", String, nullable=False),
+    Column("uri", String, nullable=False),
+    Column("title", String, nullable=False),
+    Column("version", String, nullable=False),
+    Column("access", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("elements", Text, nullable=False),
+    Column("status", String, nullable=False),
+    Column("reason", String, nullable=False, server_default=""),
+    Column("detail", Text, nullable=False, server_default=""),
+    Column("updated_at", String, nullable=False),
+    # What the source showed when the document was last looked at, also when it could not be read: an
+    # unchanged file is recognised without reading it, a quarantined one is retried when it changes.
+    Column("seen_size", BigInteger, nullable=False),
+    Column("seen_mtime_ns", BigInteger, nullable=False),
+    Column("seen_version", String, nullable=False),
+    UniqueConstraint("source", "uri", name="uq_documents_source_uri"),
+)
+
+chunks = Table(
+    "chunks",
+    metadata,
+    Column("chunk_no", BigInteger, primary_key=True, autoincrement=False),
+    Column("chunk_id", String, nullable=False, unique=True),
+    Column("doc_id", String, ForeignKey("documents.doc_id", ondelete="CASCADE"), nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("embedded_text", Text, nullable=False),
+    Column("vector_hash", String, nullable=False),
+    Column("section", Text, nullable=False),
+    Column("page", Integer),
+    Index("ix_chunks_doc", "doc_id", "ordinal"),
+    Index("ix_chunks_vector_hash", "vector_hash"),
+)
+
+vectors = Table(
+    "vectors",
+    metadata,
+    Column("vector_hash", String, primary_key=True),
+    Column("model", String, primary_key=True),
+    Column("vector", LargeBinary, nullable=False),
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("conversation_id", String, primary_key=True),
+    Column("owner", String, nullable=False),
+    Column("title", String, nullable=False),
+    Column("created_at", String, nullable=False),
+    Column("updated_at", String, nullable=False),
+    Index("ix_conversations_owner", "owner", "updated_at"),
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("answer_id", String, primary_key=True),
+    Column(
+        "conversation_id",
+        String,
+        ForeignKey("conversations.conversation_id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    Column("position", Integer, nullable=False),
+    Column("owner", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("created_at", String, nullable=False),
+    Column("trace_id", String, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("trace", Text, nullable=False),
+    UniqueConstraint("conversation_id", "position", name="uq_answers_position"),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("feedback_id", String, primary_key=True),
+    Column("idem_key", String, nullable=False),
+    Column("answer_id", String, nullable=False),
+    Column("author", String, nullable=False),
+    Column("verdict", String, nullable=False),
+    Column("category", String),
+    Column("comment", Text, nullable=False),
+    Column("start", Integer),
+    Column("end", Integer),
+    Column("selected_text", Text, nullable=False),
+    Column("status", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("created_at", String, nullable=False),
+    Column("superseded_by", String),
+    # Question, answer, passages with scores and text hashes, prompt version, model, index generation.
+    Column("snapshot", Text, nullable=False),
+    Index(
+        "uq_feedback_live",
+        "idem_key",
+        unique=True,
+        sqlite_where=text("superseded_by IS NULL"),
+        postgresql_where=text("superseded_by IS NULL"),
+    ),
+    Index("ix_feedback_answer", "answer_id"),
+)

@@ -1,0 +1,1 @@
+"""Vector stores: adapters behind one interface; a vendor's types stop here."""

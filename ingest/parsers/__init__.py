@@ -1,0 +1,1 @@
+"""Bytes of one file to canonical text and elements: one module per format, `registry` picks."""

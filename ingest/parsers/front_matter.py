@@ -1,0 +1,59 @@
+"""The YAML block at the top of a Markdown file: its title, and where its description stands."""
+
+import re
+from dataclasses import dataclass
+
+from core.documents import Element
+from ingest.parsers.plain_text import one_line
+
+_FENCED = re.compile(r"---[ \t]*(?:\r\n?|\n)(.*?)^(?:---|\.\.\.)[ \t]*(?:\r\n?|\n|\Z)", re.S | re.M)
+
+
+@dataclass(frozen=True, slots=True)
+class FrontMatter:
+    """`end` is where the Markdown begins: 0 without front matter."""
+
+    end: int = 0
+    title: str = ""
+    description: Element | None = None
+
+
+def read_front_matter(text: str) -> FrontMatter:
+    """Return the front matter of a Markdown file.
+
+    A block that is not a YAML mapping is left to the Markdown parser, so that no word is lost.
+    """
+    match = _FENCED.match(text)
+    if match is None:
+        return FrontMatter()
+    entries = _scalars(match.group(1))
+    if entries is None:
+        return FrontMatter()
+    title, _, _ = entries.get("title", ("", 0, 0))
+    return FrontMatter(match.end(), title, _description(text, match.start(1), entries))
+
+
+def _scalars(block: str) -> dict[str, tuple[str, int, int]] | None:
+    """Return key: (value, start, end) of a mapping's plain values, None if it is not a mapping."""
+    import yaml  # type: ignore[import-untyped]
+
+    try:
+        root = yaml.compose(block, Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return None
+    if not isinstance(root, yaml.MappingNode):
+        return None
+    return {
+        key.value: (value.value, key.start_mark.index, value.end_mark.index)
+        for key, value in root.value
+        if isinstance(key, yaml.ScalarNode) and isinstance(value, yaml.ScalarNode)
+    }
+
+
+def _description(text: str, base: int, entries: dict[str, tuple[str, int, int]]) -> Element | None:
+    value, start, end = entries.get("description", ("", 0, 0))
+    plain = one_line(value)
+    if not plain:
+        return None
+    source = text[base + start : base + end].rstrip()
+    return Element("text", base + start, base + start + len(source), plain)

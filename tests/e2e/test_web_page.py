@@ -1,0 +1,307 @@
+"""The page in a real browser on a real Streamlit server, in front of a scripted service."""
+
+import re
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("playwright")
+sys.path.insert(0, str(Path(__file__).parent))
+
+from playwright.sync_api import Browser, expect, sync_playwright
+from web_browser import CHROMIUM, NO_CHROMIUM, Visit, fake_server, launch
+from web_fake import HOSTILE, LEAVE
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason=NO_CHROMIUM),
+]
+
+FIRST = "Everyone has 27 days of annual leave in a calendar year."
+LEAVE_QUESTION = "How many days of annual leave do I have?"
+Open = Callable[..., Visit]
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with fake_server() as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Open]:
+    """Open contexts; at the end none of them may have shown a dialog or asked another machine."""
+    visits: list[Visit] = []
+
+    def open_one(path: str = "/", *, user: str = "", **options: Any) -> Visit:
+        one = Visit(browser, address, user=user or f"{request.node.name}@x.org", **options)
+        visits.append(one)
+        one.open(path)
+        return one
+
+    yield open_one
+    for one in visits:
+        one.close()
+    assert [one.dialogs + one.strays for one in visits] == [[] for _ in visits]
+
+
+def test_an_answer_streams_and_its_source_opens_at_the_exact_words(visit: Open) -> None:
+    one = visit()
+    expect(one.page.get_by_text("4 documents ready to answer.")).to_be_visible()
+    one.ask(f"{LEAVE_QUESTION} slowly")
+    expect(one.page.locator(".fn-stage")).to_have_text("Writing the answer")
+    expect(one.page.locator(".fn-live")).to_contain_text("Everyone has")
+    one.answered()
+    expect(one.page.locator(".summary")).to_have_text("2 of 2 statements supported")
+    expect(one.page.get_by_text("The sources disagree")).to_be_visible()
+    one.page.get_by_role("link", name="Source 1: Leave policy").click()
+    drawer = one.page.get_by_role("dialog")
+    expect(drawer.locator("mark")).to_have_text(FIRST)
+    expect(drawer.locator("mark")).to_be_in_viewport()
+    expect(drawer.get_by_role("region")).to_have_text(LEAVE, use_inner_text=False)
+    expect(drawer.get_by_text("Source 1 of 3")).to_be_visible()
+    expect(drawer.get_by_text("policies/leave.md · updated 12 March 2026")).to_be_visible()
+    drawer.get_by_role("button", name="Next").click()
+    expect(drawer.locator("mark")).to_contain_text("Days that are not taken by 31 December")
+    drawer.get_by_role("button", name="Next").click()
+    expect(drawer.locator("mark")).to_have_text(FIRST.replace("27", "25"))
+    expect(drawer.get_by_role("button", name="Next")).to_be_disabled()
+
+
+def test_a_citation_has_an_address_of_its_own(visit: Open) -> None:
+    one = visit()
+    one.ask(LEAVE_QUESTION)
+    one.answered()
+    href = one.page.locator(".chip").nth(1).get_attribute("href")
+    one.open(f"/{href}")
+    expect(one.page.get_by_role("dialog").locator("mark")).to_contain_text("carried over")
+    one.page.keyboard.press("Escape")
+    expect(one.page.get_by_role("dialog")).to_have_count(0)
+    expect(one.page).not_to_have_url(re.compile("cite="))
+    expect(one.page.locator(".answer")).to_have_count(1)
+
+
+def test_a_source_opens_from_the_keyboard(visit: Open) -> None:
+    one = visit()
+    one.ask(LEAVE_QUESTION)
+    one.answered()
+    one.page.locator(".chip").first.focus()
+    one.page.keyboard.press("Enter")
+    expect(one.page.get_by_role("dialog").locator("mark")).to_have_text(FIRST)
+
+
+def test_a_long_document_shows_a_window_that_widens(visit: Open) -> None:
+    one = visit()
+    one.ask("meals?")
+    one.answered()
+    one.page.locator(".chip").first.click()
+    drawer = one.page.get_by_role("dialog")
+    expect(drawer.locator("mark")).to_have_text(
+        "Meals on a business trip are paid up to 45 euros a day."
+    )
+    expect(drawer.get_by_text("The last word is here.")).to_have_count(0)
+    for _ in range(2):
+        drawer.get_by_role("button", name="Show more of the document").click()
+        one.settle()
+    expect(drawer.get_by_role("region")).to_contain_text("The last word is here.")
+
+
+def test_what_is_not_supported_says_so_in_words(visit: Open) -> None:
+    one = visit()
+    one.ask("meals?")
+    one.answered()
+    expect(one.page.locator(".verdict")).to_have_text(["✕ not supported", "◐ partly supported"])
+    expect(one.page.locator(".summary")).to_contain_text("1 of 3 statements supported")
+
+
+def test_a_flag_is_stored_and_still_there_after_a_reload(visit: Open) -> None:
+    one = visit()
+    one.ask(LEAVE_QUESTION)
+    one.answered()
+    one.page.get_by_role("button", name="Flag a hallucination").click()
+    dialog = one.page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Send flag").click()
+    expect(dialog.get_by_text("Please choose what is wrong.")).to_be_visible()
+    dialog.get_by_text("A fact is wrong").click()
+    dialog.get_by_role("combobox").click()
+    one.page.get_by_role("option").nth(1).click()
+    dialog.get_by_role("textbox").fill("It is <b>28</b> since May.")
+    dialog.get_by_role("button", name="Send flag").click()
+    expect(one.page.locator(".fn-said")).to_have_text("Flag saved: a fact is wrong")
+    one.page.reload()
+    one.answered()
+    expect(one.page.locator(".fn-said")).to_have_text("Flag saved: a fact is wrong")
+    expect(one.page.get_by_role("radio", name="Thumbs down")).to_be_checked()
+    one.page.get_by_role("button", name="Flag a hallucination").click()
+    expect(dialog.get_by_role("textbox")).to_have_value("It is <b>28</b> since May.")
+    expect(dialog.get_by_role("radio", name="A fact is wrong")).to_be_checked()
+    dialog.get_by_text("It is out of date").click()
+    dialog.get_by_role("button", name="Send flag").click()
+    expect(one.page.locator(".fn-said")).to_have_text("Flag saved: it is out of date")
+
+
+def test_a_thumb_is_stored_and_still_there_after_a_reload(visit: Open) -> None:
+    one = visit()
+    one.ask(LEAVE_QUESTION)
+    one.answered()
+    one.page.get_by_test_id("stFeedbackButton").first.click()
+    expect(one.page.locator(".fn-said")).to_have_text("Saved as helpful")
+    one.page.reload()
+    one.answered()
+    expect(one.page.locator(".fn-said")).to_have_text("Saved as helpful")
+    expect(one.page.get_by_role("radio", name="Thumbs up")).to_be_checked()
+
+
+def test_a_conversation_survives_a_reload_and_can_be_left_and_found_again(visit: Open) -> None:
+    one = visit()
+    one.ask(LEAVE_QUESTION)
+    one.answered()
+    one.ask("meals?")
+    one.answered(2)
+    one.page.reload()
+    one.answered(2)
+    one.page.get_by_role("button", name="New conversation").click()
+    expect(one.page.get_by_role("heading", name="Ask your documents")).to_be_visible()
+    expect(one.page.locator(".answer")).to_have_count(0)
+    one.page.locator(".st-key-recent").get_by_role("button").click()
+    one.answered(2)
+
+
+def test_an_example_question_is_asked_with_one_click(visit: Open) -> None:
+    one = visit()
+    one.page.get_by_role("button", name=LEAVE_QUESTION).click()
+    one.answered()
+    expect(one.page.locator(".fn-question")).to_have_text(LEAVE_QUESTION)
+
+
+def test_stop_keeps_what_was_written_and_offers_to_ask_again(visit: Open) -> None:
+    one = visit()
+    one.ask("annual leave, slowly")
+    expect(one.page.locator(".fn-live")).to_contain_text("Everyone")
+    one.page.get_by_test_id("stChatInputStopButton").click()
+    stopped = one.page.get_by_text("Stopped. This answer is not finished")
+    expect(stopped).to_be_visible()
+    expect(one.page.locator(".fn-live")).to_contain_text("Everyone")
+    one.page.get_by_role("button", name="Ask again").click()
+    one.answered()
+    expect(stopped).to_have_count(0)
+
+
+def test_an_abstention_is_calm_and_names_the_nearest_documents(visit: Open) -> None:
+    one = visit()
+    one.ask("What is the airspeed of a swallow?")
+    one.answered()
+    expect(one.page.locator(".heading")).to_have_text("Not found in the documents")
+    expect(one.page.locator(".label")).to_have_text("Nearest documents")
+    one.page.locator(".card").first.click()
+    expect(one.page.get_by_role("dialog").locator("mark")).to_have_text(
+        "Trips are booked through the travel desk."
+    )
+
+
+def test_no_documents_says_how_to_bring_them_in(visit: Open) -> None:
+    one = visit(scene="empty")
+    expect(one.page.get_by_role("heading", name="No documents yet")).to_be_visible()
+    expect(one.page.get_by_text("footnote ingest ./documents")).to_be_visible()
+    expect(one.page.get_by_test_id("stChatInputTextArea")).to_be_disabled()
+
+
+def test_an_unexpected_error_is_one_sentence_with_a_number(visit: Open) -> None:
+    one = visit()
+    one.ask("Please explode")
+    problem = one.page.get_by_role("alert")
+    expect(problem).to_contain_text("tell the people who run Footnote this number:")
+    expect(one.page.locator(".fn-question")).to_have_text("Please explode")
+    expect(one.page.get_by_text("hunter2")).to_have_count(0)
+    expect(one.page.get_by_role("button", name="Ask again")).to_be_visible()
+
+
+def test_a_question_that_is_too_long_is_told_so(visit: Open) -> None:
+    one = visit()
+    one.ask("why " * 12_500)
+    expect(one.page.get_by_role("alert")).to_contain_text("characters and the limit is 4,000")
+    one.ask(LEAVE_QUESTION)
+    one.answered()
+
+
+def test_hostile_words_are_shown_and_do_nothing_live_and_replayed(visit: Open) -> None:
+    one = visit()
+    one.ask("hostile " + " ".join(HOSTILE))
+    one.answered()
+    for _ in ("live", "replayed"):
+        for line in HOSTILE:
+            expect(one.page.locator(".text").get_by_text(line, exact=True)).to_have_count(1)
+        question = one.page.locator(".fn-question").inner_text()
+        assert question == "hostile " + " ".join(HOSTILE)
+        one.page.reload()
+        one.answered()
+    one.page.locator(".card").last.click()
+    drawer = one.page.get_by_role("dialog")
+    expect(drawer.locator("mark")).to_have_text(HOSTILE[-1])
+    expect(drawer.locator(".fn-sheet-title")).to_contain_text("<script>alert(1)</script>")
+    one.page.keyboard.press("Escape")
+    expect(drawer).to_have_count(0)
+    one.page.get_by_role("button", name="Flag a hallucination").click()
+    drawer.get_by_text("Something else").click()
+    drawer.get_by_role("combobox").click()
+    option = one.page.get_by_role("option").nth(8)
+    assert option.inner_text().replace("\u2060", "") == HOSTILE[7]
+    option.click()
+    drawer.get_by_role("textbox").fill("\n".join(HOSTILE))
+    drawer.get_by_role("button", name="Send flag").click()
+    expect(one.page.locator(".fn-said")).to_be_visible()
+    for harm in ("a[href*='evil']", "img[src*='evil']", "a[href^='javascript']", "iframe[srcdoc]"):
+        expect(one.page.locator(harm)).to_have_count(0)
+
+
+def test_two_people_do_not_see_each_other(visit: Open) -> None:
+    ada, bob = visit(user="ada@x.org"), visit(user="bob@x.org")
+    ada.ask(LEAVE_QUESTION)
+    ada.answered()
+    address = ada.page.url.removeprefix(ada.address)
+    bob.open(address)
+    expect(bob.page.get_by_text("There is no such conversation.")).to_be_visible()
+    expect(bob.page.locator(".answer")).to_have_count(0)
+    bob.open("/?c=never")
+    expect(bob.page.get_by_text("There is no such conversation.")).to_be_visible()
+    expect(bob.page.locator(".st-key-recent")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_never_scrolls_sideways(visit: Open, scheme: str) -> None:
+    one = visit(viewport={"width": 375, "height": 780}, color_scheme=scheme)
+
+    def fits() -> bool:
+        return bool(one.page.evaluate("document.documentElement.scrollWidth <= 376"))
+
+    assert fits()
+    one.ask(LEAVE_QUESTION)
+    one.answered()
+    assert fits()
+    one.page.locator(".card").first.click()
+    drawer = one.page.get_by_role("dialog")
+    expect(drawer.locator("mark")).to_be_visible()
+    box = drawer.bounding_box()
+    assert box is not None
+    assert box["width"] >= 370
+    assert fits()
+
+
+def test_every_response_carries_the_security_headers(address: str) -> None:
+    for path in ("/", "/_stcore/health"):
+        with urllib.request.urlopen(address + path) as response:
+            assert "img-src 'self' data: blob:" in response.headers["Content-Security-Policy"]
+            assert response.headers["X-Content-Type-Options"] == "nosniff"
+            assert response.headers["Referrer-Policy"] == "no-referrer"

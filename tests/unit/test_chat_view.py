@@ -1,0 +1,226 @@
+"""What faces show of answers and documents says exactly what they say, and nothing in it can run."""
+
+import html
+import re
+import string
+from dataclasses import replace
+from typing import get_args
+from urllib.parse import parse_qs
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.chat_view import (
+    CATEGORY_WORDS,
+    answer_parts,
+    answer_view,
+    clipped,
+    day,
+    place,
+    plain_html,
+    plain_label,
+    plain_row,
+    summary_line,
+    verdict_label,
+)
+from app.service import DocumentView
+from app.web.passage_view import locate, passage_view
+from core.answers import Answer, Citation, Claim, DocumentRef, FeedbackCategory, Note, Verdict
+from core.documents import DocumentRecord, Element
+
+VERDICTS = get_args(Verdict)
+MARKUP = st.text(alphabet=st.sampled_from("<>&\"'[]0123456789 ab\n`$:*_!/\\\u202e"), max_size=80)
+TEXT = st.one_of(st.text(max_size=80), MARKUP)
+
+
+def citation(marker: int, quote: str = "words", start: int = 0, **fields: object) -> Citation:
+    document = DocumentRef(f"d{marker}", "a/b.md", "Title", "v1", "2026-03-12T09:00:00+00:00")
+    base = Citation(marker, document, "c", (), None, start, start + len(quote), quote)
+    return replace(base, **fields)
+
+
+def answer(text: str, claims: tuple[Claim, ...] = (), markers: tuple[int, ...] = (1, 2)) -> Answer:
+    citations = tuple(citation(marker) for marker in markers)
+    return Answer(
+        "a1", "c1", "t1", "Q?", text, "answered", claims, citations, (), "m", "p", 1, "2026-01-01"
+    )
+
+
+def claim(text: str, words: str, verdict: Verdict = "supported", *markers: int) -> Claim:
+    start = text.index(words)
+    return Claim(start, start + len(words), words, verdict, 0.9, markers)
+
+
+@st.composite
+def answers(draw: st.DrawFn) -> Answer:
+    text = draw(TEXT)
+    offsets = st.integers(0, len(text) + 3)
+    claims = draw(
+        st.lists(
+            st.builds(
+                lambda a, b, verdict, marks: Claim(
+                    min(a, b), max(a, b), text[min(a, b) : max(a, b)], verdict, 0.5, tuple(marks)
+                ),
+                offsets,
+                offsets,
+                st.sampled_from(VERDICTS),
+                st.lists(st.integers(0, 9), max_size=3),
+            ),
+            max_size=4,
+        )
+    )
+    return answer(text, tuple(claims), (1, 2, 3))
+
+
+@given(answers())
+def test_the_parts_of_an_answer_are_its_text(given_answer: Answer) -> None:
+    assert "".join(part.text for part in answer_parts(given_answer)) == given_answer.text
+
+
+@given(answers())
+def test_only_citations_that_exist_are_shown(given_answer: Answer) -> None:
+    shown = {m for part in answer_parts(given_answer) for m in (*part.citations, part.marker)}
+    assert shown <= {None, 1, 2, 3}
+
+
+def test_a_claim_carries_its_verdict_and_its_citations() -> None:
+    text = "First. Second."
+    parts = answer_parts(
+        answer(text, (claim(text, "First.", "supported", 1), claim(text, "Second.", "partial", 2)))
+    )
+    assert [(part.text, part.verdict, part.citations) for part in parts] == [
+        ("First.", "supported", (1,)),
+        (" ", None, ()),
+        ("Second.", "partial", (2,)),
+    ]
+
+
+@pytest.mark.parametrize("words", ["First [1].", "First"])
+def test_a_marker_that_the_text_names_is_not_shown_twice(words: str) -> None:
+    text = "First [1]. Then"
+    parts = answer_parts(answer(text, (claim(text, words, "supported", 1),)))
+    assert [part.marker for part in parts if part.marker is not None] == [1]
+    assert all(part.citations == () for part in parts)
+
+
+def test_a_marker_of_no_citation_stays_text() -> None:
+    assert [part.marker for part in answer_parts(answer("As said [7]."))] == [None]
+
+
+@given(TEXT)
+def test_html_shows_the_text_and_opens_no_tag(text: str) -> None:
+    for block in (plain_html(text, "x"), plain_row([text], "x")):
+        inside = re.sub(r"^<div[^>]*>(?:<bdi>)?|(?:</bdi>)?</div>$", "", block)
+        assert not set("<>\"'") & set(inside)
+        assert html.unescape(inside) == html.unescape(html.escape(text))
+
+
+@given(TEXT)
+def test_a_label_keeps_every_character_and_leaves_no_sign_bare(text: str) -> None:
+    label = plain_label(text, 500)
+    assert re.sub(r"\u2060\\(.)", r"\1", label) == " ".join(text.split())
+    signs = set(string.punctuation) - set(",;'\"()?%")
+    bare = re.sub(r"\u2060\\.", "", label)
+    assert not signs & set(bare)
+
+
+def test_verdicts_differ_in_words_and_not_only_in_colour() -> None:
+    assert len({verdict_label(verdict) for verdict in VERDICTS}) == len(VERDICTS)
+    assert all(re.search("[a-z]{4}", verdict_label(verdict)) for verdict in VERDICTS)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "line"),
+    [
+        (("supported",), "1 of 1 statement supported"),
+        (("supported",) * 3, "3 of 3 statements supported"),
+        (("supported", "unsupported"), "1 of 2 statements supported, 1 not supported"),
+        (
+            ("partial", "contradicted", "unchecked"),
+            "0 of 3 statements supported, 1 partly supported, 1 contradicted by its source, 1 not checked",
+        ),
+        (("unchecked", "unchecked"), "Not checked against the documents"),
+        ((), ""),
+    ],
+)
+def test_the_summary_counts_every_statement(verdicts: tuple[Verdict, ...], line: str) -> None:
+    claims = tuple(Claim(n, n + 1, "x", verdict, 0.5) for n, verdict in enumerate(verdicts))
+    assert summary_line(answer("x" * 9, claims)) == line
+
+
+def test_a_card_names_its_place_and_has_an_address_of_its_own() -> None:
+    shown = replace(
+        answer("x"),
+        conversation_id="c 1",
+        citations=(citation(4, "two\n words", section=("Title", "Leave", "Sick"), page=3),),
+        notes=(Note("stale", "Old."), Note("new kind", "?")),
+    )
+    view = answer_view(shown)
+    card = view.sources[0]
+    assert (card.where, card.updated, card.quote) == (
+        "Leave \u203a Sick · page 3",
+        "12 March 2026",
+        "two words",
+    )
+    assert parse_qs(card.href.removeprefix("?")) == {"c": ["c 1"], "answer": ["a1"], "cite": ["4"]}
+    assert [note.title for note in view.notes] == ["This may be out of date", "Note"]
+
+
+def test_an_abstention_calls_its_sources_what_they_are() -> None:
+    view = answer_view(replace(answer("Nothing."), status="abstained"))
+    assert (view.sources_title, view.summary, view.tone) == ("Nearest documents", "", "calm")
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "shown"), [("2026-03-02T01:02:03Z", "2 March 2026"), ("", ""), ("soon", "")]
+)
+def test_a_day_is_shown_only_when_there_is_one(timestamp: str, shown: str) -> None:
+    assert day(timestamp) == shown
+
+
+def test_a_place_without_section_and_page_is_empty() -> None:
+    assert place(citation(1)) == ""
+
+
+def test_every_category_has_words() -> None:
+    assert set(CATEGORY_WORDS) == set(get_args(FeedbackCategory))
+
+
+@given(st.text(), st.integers(1, 20))
+def test_a_clipped_text_fits(text: str, size: int) -> None:
+    assert len(clipped(text, size)) <= size
+
+
+def document(text: str, elements: tuple[Element, ...] = ()) -> DocumentView:
+    record = DocumentRecord("d", "a.md", "A", "s", "v1", ("everyone",), "", "active")
+    return DocumentView(record, text, elements)
+
+
+@given(st.data())
+def test_the_marked_words_are_exactly_the_cited_span(data: st.DataObject) -> None:
+    text = data.draw(st.text(min_size=1, max_size=60))
+    start = data.draw(st.integers(0, len(text) - 1))
+    end = data.draw(st.integers(start + 1, len(text)))
+    cuts = sorted(data.draw(st.sets(st.integers(0, len(text)), max_size=6)))
+    elements = tuple(
+        Element("text", first, last, text[first:last])
+        for first, last in zip(cuts[::2], cuts[1::2], strict=False)
+    )
+    context = data.draw(st.integers(0, 70))
+    cited = citation(1, text[start:end], start)
+    view = passage_view(document(text, elements), cited, context)
+    assert "".join(segment.text for segment in view.segments if segment.marked) == text[start:end]
+    assert "".join(segment.text for segment in view.segments) == text[view.start : view.end]
+    assert (view.start, view.end) == (max(0, start - context), min(len(text), end + context))
+
+
+def test_words_that_moved_are_found_where_they_stand_nearest() -> None:
+    assert locate("xx words yy words", citation(1, "words", 9)) == ("moved", 12, 17)
+    assert locate("words", citation(1, "words", 40)) == ("moved", 0, 5)
+
+
+def test_words_that_are_gone_mark_nothing() -> None:
+    view = passage_view(document("other text"), citation(1, "words", 2))
+    assert view.found == "gone"
+    assert not any(segment.marked for segment in view.segments)
