@@ -4,38 +4,31 @@ Every method takes the caller and shows only what that caller may read; what is 
 be seen are the same NotFound.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from core.answers import Answer, Caller, Feedback, FeedbackCategory, FeedbackVerdict, Hit
+from app.answering import AnswerReady, Answering, AskEvent, Stage, StageStarted, TextAdded
+from app.conversation_log import ConversationLog, ConversationSummary
+from app.feedback_log import FeedbackLog
+from core.answers import Answer, Caller, Feedback, FeedbackCategory, FeedbackVerdict, Hit, Turn
 from core.documents import DocumentRecord, Element
+from core.errors import NotFound, UsageError
+from index.permissions import may_read
+from index.retriever import HybridRetriever
 
-Stage = Literal["searching", "reading", "writing", "checking"]
+__all__ = [
+    "AnswerReady",
+    "AskEvent",
+    "ConversationSummary",
+    "DocumentView",
+    "FootnoteService",
+    "Stage",
+    "StageStarted",
+    "TextAdded",
+]
 
-
-@dataclass(frozen=True, slots=True)
-class StageStarted:
-    """The answer entered a stage."""
-
-    stage: Stage
-
-
-@dataclass(frozen=True, slots=True)
-class TextAdded:
-    """More of the answer's text; the concatenation of all is the answer's text."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerReady:
-    """The stored, checked answer; always the last event."""
-
-    answer: Answer
-
-
-AskEvent = StageStarted | TextAdded | AnswerReady
+_HEADING_CHARS = (10, 60)
+_SECTIONS_LOOKED_AT = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,46 +40,104 @@ class DocumentView:
     elements: tuple[Element, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ConversationSummary:
-    """A conversation in a list; `title` is the start of its first question."""
-
-    conversation_id: str
-    title: str
-    updated_at: str
-    turns: int
-
-
 class FootnoteService:
-    """Stub: the real one is being written; signatures are fixed."""
+    """Questions, documents and feedback of one knowledge base, for any caller."""
 
-    def ask_stream(self, question: str, caller: Caller, conversation_id: str | None = None) -> Iterator[AskEvent]:
-        """Answer one question, telling how far it is. Raises UsageError for an unusable question."""
-        raise NotImplementedError
+    def __init__(
+        self,
+        answering: Answering,
+        retriever: HybridRetriever,
+        log: ConversationLog,
+        feedback: FeedbackLog,
+        channel: str,
+    ) -> None:
+        self._answering = answering
+        self._retriever = retriever
+        self._log = log
+        self._feedback = feedback
+        self._channel = channel
 
-    def ask(self, question: str, caller: Caller, conversation_id: str | None = None) -> Answer:
-        raise NotImplementedError
+    def ask_stream(
+        self,
+        question: str,
+        caller: Caller,
+        conversation_id: str | None = None,
+        history: Sequence[Turn] = (),
+    ) -> Iterator[AskEvent]:
+        """Answer one question, telling how far it is; see `Answering.ask_stream`."""
+        return self._answering.ask_stream(question, caller, conversation_id, history)
+
+    def ask(
+        self,
+        question: str,
+        caller: Caller,
+        conversation_id: str | None = None,
+        history: Sequence[Turn] = (),
+    ) -> Answer:
+        """Answer one question.
+
+        Raises:
+            UsageError: the question is empty or too long.
+            NotFound: the conversation is not the caller's.
+        """
+        for event in self.ask_stream(question, caller, conversation_id, history):
+            if isinstance(event, AnswerReady):
+                return event.answer
+        raise AssertionError("ask_stream ends with AnswerReady")
 
     def search(self, query: str, caller: Caller, top_k: int) -> list[Hit]:
-        raise NotImplementedError
+        """Return the best hits among what the caller may read.
+
+        Raises:
+            UsageError: the query is empty.
+        """
+        if not query.strip():
+            raise UsageError("The query is empty. Type what you are looking for.")
+        return self._retriever.retrieve(query, caller, top_k)
 
     def conversations(self, caller: Caller) -> list[ConversationSummary]:
-        raise NotImplementedError
+        """Return the caller's conversations, the latest first."""
+        return self._log.list(caller)
 
     def turns(self, conversation_id: str, caller: Caller) -> list[Answer]:
-        """All answers of one of the caller's own conversations, oldest first. NotFound otherwise."""
-        raise NotImplementedError
+        """Return all answers of one of the caller's own conversations, oldest first.
+
+        Raises:
+            NotFound: it is not the caller's.
+        """
+        return self._log.turns(conversation_id, caller)
 
     def open_document(self, doc_id: str, caller: Caller) -> DocumentView:
-        raise NotImplementedError
+        """Return a whole document.
+
+        Raises:
+            NotFound: it is not there, or the caller may not read it.
+        """
+        catalogue = self._retriever.catalogue
+        for record in catalogue.find_documents(doc_id):
+            if record.doc_id == doc_id and may_read(caller, record.access):
+                text, elements = catalogue.document_text(doc_id)
+                return DocumentView(record, text, elements)
+        raise NotFound("This document is not there, or you may not read it.")
 
     def example_questions(self, caller: Caller, limit: int = 4) -> list[str]:
-        """Questions that the caller's own documents answer, for an empty chat; [] when there are none."""
-        raise NotImplementedError
+        """Return questions that the caller's own documents answer; [] when there are none.
+
+        They are made from headings: a short one that names a subject, one a document.
+        """
+        questions: dict[str, str] = {}
+        for access, title, section in self._retriever.catalogue.section_paths(_SECTIONS_LOOKED_AT):
+            heading = section[-1].strip()
+            suits = _HEADING_CHARS[0] <= len(heading) <= _HEADING_CHARS[1] and " " in heading
+            if suits and title not in questions and may_read(caller, access):
+                questions[title] = _as_question(heading, title)
+            if len(questions) == limit:
+                break
+        return list(questions.values())
 
     def readable_documents(self, caller: Caller) -> int:
-        """How many active documents this caller may read (0 = empty state)."""
-        raise NotImplementedError
+        """Return how many active documents this caller may read."""
+        return self._retriever.readable_documents(caller)
 
     def add_feedback(
         self,
@@ -98,8 +149,27 @@ class FootnoteService:
         start: int | None = None,
         end: int | None = None,
     ) -> Feedback:
-        """Store what the caller says of one answer; a second time replaces the first (kept as history)."""
-        raise NotImplementedError
+        """Store what the caller says of one answer; a second time replaces the first.
+
+        Raises:
+            NotFound: the answer is not the caller's.
+            UsageError: the span does not lie in the answer, or the comment is too long.
+        """
+        answer, trace = self._log.find(answer_id, caller)
+        if (start is None) != (end is None):
+            raise UsageError("Name both the start and the end of the words, or neither.")
+        span = (start, end) if start is not None and end is not None else None
+        return self._feedback.add(
+            answer, trace, caller, verdict, category, comment, span, self._channel
+        )
 
     def my_feedback(self, answer_id: str, caller: Caller) -> Feedback | None:
-        raise NotImplementedError
+        """Return what the caller says of an answer now, None if nothing."""
+        return self._feedback.live(answer_id, caller)
+
+
+def _as_question(heading: str, title: str) -> str:
+    """Word a heading as something to ask; one that is a question already stays."""
+    if heading.endswith("?"):
+        return heading
+    return f"What does {title} say about {heading[0].lower()}{heading[1:]}?"

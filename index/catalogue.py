@@ -258,6 +258,30 @@ class Catalogue:
         with self.engine.connect() as connection:
             return [_record(row) for row in connection.execute(_record_query().where(match))]
 
+    def documents_by_access(self) -> list[tuple[tuple[str, ...], int]]:
+        """Return (access, number of documents that have chunks) for each distinct access list."""
+        has_chunks = exists().where(chunks.c.doc_id == documents.c.doc_id)
+        query = (
+            select(documents.c.access, func.count()).where(has_chunks).group_by(documents.c.access)
+        )
+        with self.engine.connect() as connection:
+            return [(tuple(json.loads(row[0])), row[1]) for row in connection.execute(query)]
+
+    def section_paths(self, limit: int) -> list[tuple[tuple[str, ...], str, tuple[str, ...]]]:
+        """Return (access, title, heading path) of some sections, spread over the documents."""
+        query = (
+            select(documents.c.access, documents.c.title, chunks.c.section)
+            .join(documents)
+            .where(chunks.c.section.like('%", "%'))
+            .order_by(chunks.c.ordinal, chunks.c.chunk_id)
+            .limit(limit)
+        )
+        with self.engine.connect() as connection:
+            return [
+                (tuple(json.loads(row.access)), row.title, tuple(json.loads(row.section)))
+                for row in connection.execute(query)
+            ]
+
     def document_text(self, doc_id: str) -> tuple[str, tuple[Element, ...]]:
         """Return a document's canonical text and elements.
 

@@ -74,6 +74,11 @@ class HybridRetriever:
         fused = fuse(lexical, dense, self._dense_weight)
         return self._hits(fused, lexical, dense, dense_ranks, caller, top_k)
 
+    def readable_documents(self, caller: Caller) -> int:
+        """Return how many documents with text this caller may read."""
+        counts = self.catalogue.documents_by_access()
+        return sum(count for access, count in counts if may_read(caller, access))
+
     def _hits(
         self,
         fused: Sequence[tuple[int, float]],

@@ -4,7 +4,7 @@ What people or documents wrote is passed as `data` and becomes text nodes; html,
 our own files. That, and not an escaping function, is why nothing in a document can run.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import cache
 
@@ -20,9 +20,12 @@ def show_answer(view: AnswerView, key: str, on_open: Callable[[int], None]) -> N
     """Draw an answer; `on_open` gets the marker of a citation that was clicked, before the next run."""
 
     def opened() -> None:
-        marker = st.session_state[key].opened
-        if isinstance(marker, int):
-            on_open(marker)
+        event = st.session_state[key].opened
+        # A run that is cut short by the next click hands its triggers on: the same click comes twice,
+        # and would open again what that next click has closed.
+        if isinstance(event, Mapping) and st.session_state.get("last_click") != event.get("click"):
+            st.session_state["last_click"] = event.get("click")
+            on_open(int(event["marker"]))
 
     data = asdict(view) | {"parts": [_part(part) for part in view.parts]}
     _answer_element()(key=key, data=data, on_opened_change=opened)

@@ -8,7 +8,7 @@ from ingest.parsers.html_fragment import image_alt
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-_BREAK_TAG = re.compile(r"<(?:br|/p|/div|/li|/td|/th|/tr)\b", re.IGNORECASE)
+_BREAK_TAG = re.compile(r"</?(?:br|p|div|li|ul|ol|td|th|tr|h[1-6])\b", re.IGNORECASE)
 
 
 def inline_text(token: "Token") -> str:

@@ -17,6 +17,8 @@ _BLANK_LINES = re.compile(r"\n\s*\n\s*")
 
 def visible(text: str) -> str:
     r"""Return the text without invisible characters, every line break as `\n`, spaces as they are."""
+    if text.isascii() and text.isprintable():
+        return text  # most lines of most files: the substitutions took a tenth of all parsing
     text = _LINE_BREAK.sub("\n", text).replace("\x0b", "\n").replace("\x0c", "\n")
     return _INVISIBLE.sub("", text)
 

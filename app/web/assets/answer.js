@@ -20,7 +20,7 @@ export default function (component) {
     anchor.onclick = (event) => {
       if (event.metaKey || event.ctrlKey || event.shiftKey) return;
       event.preventDefault();
-      setTriggerValue("opened", source.marker);
+      setTriggerValue("opened", { marker: source.marker, click: `${Date.now()}:${Math.random()}` });
     };
     return anchor;
   };

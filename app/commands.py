@@ -1,0 +1,289 @@
+"""The commands of the answering side: ask, search, feedback, web, doctor."""
+
+from pathlib import Path
+from typing import cast, get_args
+
+import click
+
+from app.bootstrap import cli_caller, open_feedback_log, open_service
+from app.json_view import answer_json, hit_json
+from app.service import AnswerReady, FootnoteService, StageStarted, TextAdded
+from core.answers import Answer, Caller, FeedbackCategory, FeedbackVerdict, Hit, Turn
+from core.command_line import as_option, common_options, print_json, read_jsonl, settings_for
+from core.errors import FootnoteError, UsageError
+from core.settings import Settings
+
+_CHANNEL = "cli"
+
+
+@click.command()
+@click.argument("question", required=False)
+@click.option("--conversation", "conversation_id", metavar="ID", help="Go on with a conversation.")
+@click.option("--stream/--no-stream", default=True, help="Print the answer as it is written.")
+@click.option("--model", metavar="SPEC", help="How to answer (default: FOOTNOTE_LLM).")
+@click.option(
+    "--batch",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help='Answer the questions of a JSONL file: {"id", "question", "history"?, "as"?} a line.',
+)
+@as_option
+@common_options
+def ask(
+    settings: Settings,
+    as_json: bool,
+    question: str | None,
+    conversation_id: str | None,
+    stream: bool,
+    model: str | None,
+    batch: Path | None,
+    as_user: str | None,
+) -> None:
+    """Answer a question with the exact words that support it."""
+    settings = settings_for(settings, llm=model)
+    if (question is None) == (batch is None):
+        raise UsageError("Give a question, or --batch FILE.")
+    if batch is not None:
+        _ask_batch(settings, batch, as_user)
+        return
+    service, caller = open_service(settings, _CHANNEL), cli_caller(settings, as_user)
+    if as_json:
+        print_json(answer_json(service.ask(question or "", caller, conversation_id)))
+        return
+    _print_answer(service, question or "", caller, conversation_id, stream=stream)
+
+
+@click.command()
+@click.argument("query", required=False)
+@click.option("-k", "top_k", default=10, show_default=True, type=click.IntRange(1, 1000), help="Hits.")
+@click.option(
+    "--filter",
+    "filters",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Only documents where uri, title or id equals a value; repeat for several.",
+)
+@click.option(
+    "--batch",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help='Search for the queries of a JSONL file: {"id", "query", "as"?} a line.',
+)
+@as_option
+@common_options
+def search(
+    settings: Settings,
+    as_json: bool,
+    query: str | None,
+    top_k: int,
+    filters: tuple[str, ...],
+    batch: Path | None,
+    as_user: str | None,
+) -> None:
+    """Find the passages that fit a query best."""
+    if (query is None) == (batch is None):
+        raise UsageError("Give a query, or --batch FILE.")
+    wanted = dict(_filter(text) for text in filters)
+    service = open_service(settings, _CHANNEL)
+    if batch is not None:
+        for row in read_jsonl(batch, ("id", "query")):
+            caller = cli_caller(settings, row.get("as", as_user))
+            hits = _filtered(service, str(row["query"]), caller, top_k, wanted)
+            print_json({"id": row["id"], "hits": [hit_json(hit) for hit in hits]})
+        return
+    _search_one(service, query or "", cli_caller(settings, as_user), top_k, wanted, as_json=as_json)
+
+
+@click.group()
+def feedback() -> None:
+    """Add, list and export what people said of answers."""
+
+
+@feedback.command("add")
+@click.argument("answer_id")
+@click.option("--verdict", type=click.Choice(get_args(FeedbackVerdict)), required=True, help="Your verdict.")
+@click.option("--category", type=click.Choice(get_args(FeedbackCategory)), help="What is wrong.")
+@click.option("--start", type=int, help="Where the wrong words start in the answer.")
+@click.option("--end", type=int, help="Where they end.")
+@click.option("--comment", default="", help="Anything to add.")
+@as_option
+@common_options
+def add_feedback(
+    settings: Settings,
+    as_json: bool,
+    answer_id: str,
+    verdict: str,
+    category: str | None,
+    start: int | None,
+    end: int | None,
+    comment: str,
+    as_user: str | None,
+) -> None:
+    """Say whether an answer is good, and what is wrong with it."""
+    given = open_service(settings, _CHANNEL).add_feedback(
+        answer_id,
+        cli_caller(settings, as_user),
+        cast(FeedbackVerdict, verdict),
+        cast(FeedbackCategory | None, category),
+        comment,
+        start,
+        end,
+    )
+    if as_json:
+        print_json({"id": given.feedback_id, "answer_id": answer_id, "status": given.status})
+    else:
+        click.echo(f"Saved as {given.feedback_id}.")
+
+
+@feedback.command("list")
+@click.option("--status", help="Only feedback in this state, like new.")
+@as_option
+@common_options
+def list_feedback(
+    settings: Settings, as_json: bool, status: str | None, as_user: str | None
+) -> None:
+    """List feedback, the newest first."""
+    rows = open_feedback_log(settings).list(cli_caller(settings, as_user), status)
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        what = row["category"] or row["verdict"]
+        click.echo(f"{row['id']}  {row['created_at'][:16]}  {row['author']}  {what}  {row['comment']}")
+    click.echo(f"{len(rows)} entries", err=True)
+
+
+@feedback.command("export")
+@click.option(
+    "--format", "form", type=click.Choice(["jsonl", "csv", "langfuse"]), default="jsonl", help="Form."
+)
+@as_option
+@common_options
+def export_feedback(settings: Settings, as_json: bool, form: str, as_user: str | None) -> None:
+    """Write all feedback to stdout, with the whole answer and what it was made from."""
+    from app.feedback_log import to_csv, to_jsonl, to_langfuse
+
+    rows = open_feedback_log(settings).list(cli_caller(settings, as_user))
+    if as_json:
+        print_json(rows)
+        return
+    write = {"jsonl": to_jsonl, "csv": to_csv, "langfuse": to_langfuse}[form]
+    click.echo(write(rows), nl=False)
+
+
+@click.command()
+@click.option("--host", help="Address to listen on (default: FOOTNOTE_WEB__HOST).")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port (default: FOOTNOTE_WEB__PORT).")
+@common_options
+def web(settings: Settings, as_json: bool, host: str | None, port: int | None) -> None:
+    """Start the web application."""
+    del as_json  # the address is all that is printed
+    from app.web.server import run
+
+    run(settings, host, port)
+
+
+@click.command()
+@common_options
+def doctor(settings: Settings, as_json: bool) -> None:
+    """Check settings, model, data folder and permissions; say what to do about each finding."""
+    from app.doctor import examine
+
+    findings = examine(settings)
+    if as_json:
+        print_json([{"check": f.check, "ok": f.ok, "detail": f.detail} for f in findings])
+    else:
+        for finding in findings:
+            click.echo(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.check}: {finding.detail}")
+    if not all(finding.ok for finding in findings):
+        raise SystemExit(2)
+
+
+def _ask_batch(settings: Settings, batch: Path, as_user: str | None) -> None:
+    rows = read_jsonl(batch, ("id", "question"))
+    service = open_service(settings, _CHANNEL)
+    for row in rows:
+        caller = cli_caller(settings, row.get("as", as_user))
+        try:
+            history = [Turn(str(turn["q"]), str(turn["a"])) for turn in row.get("history") or []]
+            answer = service.ask(str(row["question"]), caller, history=history)
+            print_json({"id": row["id"], **answer_json(answer)})
+        except (UsageError, KeyError, TypeError) as error:
+            message = str(error) if isinstance(error, FootnoteError) else "The history is malformed."
+            print_json({"id": row["id"], "status": "error", "error": message})
+
+
+def _print_answer(
+    service: FootnoteService,
+    question: str,
+    caller: Caller,
+    conversation_id: str | None,
+    *,
+    stream: bool,
+) -> None:
+    for event in service.ask_stream(question, caller, conversation_id):
+        if isinstance(event, TextAdded) and stream:
+            click.echo(event.text, nl=False)
+        elif isinstance(event, AnswerReady):
+            click.echo("" if stream else event.answer.text)
+            _print_sources(event.answer)
+        elif isinstance(event, StageStarted) and event.stage == "searching":
+            click.echo("", err=True, nl=False)
+
+
+def _print_sources(answer: Answer) -> None:
+    for citation in answer.citations:
+        place = " > ".join(citation.section)
+        page = f", page {citation.page}" if citation.page else ""
+        click.echo(f"\n[{citation.marker}] {citation.document.uri}{page}{f'  ({place})' if place else ''}")
+        click.echo(f"    “{' '.join(citation.quote.split())}”")
+    click.echo(f"\nanswer {answer.answer_id}, conversation {answer.conversation_id}", err=True)
+
+
+def _search_one(
+    service: FootnoteService,
+    query: str,
+    caller: Caller,
+    top_k: int,
+    wanted: dict[str, str],
+    *,
+    as_json: bool,
+) -> None:
+    import time
+
+    started = time.perf_counter()
+    hits = _filtered(service, query, caller, top_k, wanted)
+    took_ms = round((time.perf_counter() - started) * 1000, 2)
+    if as_json:
+        print_json(
+            {"query": query, "hits": [hit_json(hit) for hit in hits], "took_ms": took_ms}
+        )
+        return
+    for hit in hits:
+        place = " > ".join(hit.section)
+        click.echo(f"{hit.rank:2d}. {hit.score:.2f}  {hit.document.uri}  {place}")
+        click.echo(f"    {' '.join(hit.text.split())[:200]}")
+    click.echo(f"{len(hits)} hits in {took_ms:.0f} ms", err=True)
+
+
+def _filter(text: str) -> tuple[str, str]:
+    name, found, value = text.partition("=")
+    if not found or name not in ("uri", "title", "id"):
+        raise UsageError(f"--filter {text!r}: write uri=…, title=… or id=….")
+    return name, value
+
+
+def _filtered(
+    service: FootnoteService, query: str, caller: Caller, top_k: int, wanted: dict[str, str]
+) -> list[Hit]:
+    if not wanted:
+        return service.search(query, caller, top_k)
+    found = service.search(query, caller, 1000)
+    kept = [hit for hit in found if all(_field(hit, name) == value for name, value in wanted.items())]
+    return kept[:top_k]
+
+
+def _field(hit: Hit, name: str) -> str:
+    document = hit.document
+    return {"uri": document.uri, "title": document.title, "id": document.doc_id}[name]
+
