@@ -1,6 +1,6 @@
 """The composition root of the answering side: settings to a service and a caller."""
 
-from app.answering import AnswerLimits, Answering
+from app.answering import Answering, AnswerLimits
 from app.conversation_log import ConversationLog
 from app.extractive import MODEL_NAME, ExtractiveGenerator
 from app.feedback_log import FeedbackLog

@@ -43,6 +43,8 @@ _NOTE_TITLES = {
     "degraded": "Reduced service",
     "redacted": "Something was left out",
 }
+# Machines read these notes; for people the text of an abstention names the same documents.
+_NAMED_IN_TEXT = "nearest"
 _MARKER = re.compile(r"\[(\d{1,4})\]")
 _MARKER_RUN = re.compile(r"(?:[ \t]*\[\d{1,4}\])*")
 # Punctuation that neither Markdown nor Streamlit's directives, icons and arrows give a meaning to.
@@ -113,6 +115,7 @@ def answer_view(answer: Answer) -> AnswerView:
         notes=tuple(
             NoteLine(note.kind, _NOTE_TITLES.get(note.kind, "Note"), note.text)
             for note in answer.notes
+            if note.kind != _NAMED_IN_TEXT
         ),
     )
 

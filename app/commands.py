@@ -55,7 +55,9 @@ def ask(
 
 @click.command()
 @click.argument("query", required=False)
-@click.option("-k", "top_k", default=10, show_default=True, type=click.IntRange(1, 1000), help="Hits.")
+@click.option(
+    "-k", "top_k", default=10, show_default=True, type=click.IntRange(1, 1000), help="Hits."
+)
 @click.option(
     "--filter",
     "filters",
@@ -101,7 +103,9 @@ def feedback() -> None:
 
 @feedback.command("add")
 @click.argument("answer_id")
-@click.option("--verdict", type=click.Choice(get_args(FeedbackVerdict)), required=True, help="Your verdict.")
+@click.option(
+    "--verdict", type=click.Choice(get_args(FeedbackVerdict)), required=True, help="Your verdict."
+)
 @click.option("--category", type=click.Choice(get_args(FeedbackCategory)), help="What is wrong.")
 @click.option("--start", type=int, help="Where the wrong words start in the answer.")
 @click.option("--end", type=int, help="Where they end.")
@@ -149,13 +153,19 @@ def list_feedback(
         return
     for row in rows:
         what = row["category"] or row["verdict"]
-        click.echo(f"{row['id']}  {row['created_at'][:16]}  {row['author']}  {what}  {row['comment']}")
+        click.echo(
+            f"{row['id']}  {row['created_at'][:16]}  {row['author']}  {what}  {row['comment']}"
+        )
     click.echo(f"{len(rows)} entries", err=True)
 
 
 @feedback.command("export")
 @click.option(
-    "--format", "form", type=click.Choice(["jsonl", "csv", "langfuse"]), default="jsonl", help="Form."
+    "--format",
+    "form",
+    type=click.Choice(["jsonl", "csv", "langfuse"]),
+    default="jsonl",
+    help="Form.",
 )
 @as_option
 @common_options
@@ -209,7 +219,9 @@ def _ask_batch(settings: Settings, batch: Path, as_user: str | None) -> None:
             answer = service.ask(str(row["question"]), caller, history=history)
             print_json({"id": row["id"], **answer_json(answer)})
         except (UsageError, KeyError, TypeError) as error:
-            message = str(error) if isinstance(error, FootnoteError) else "The history is malformed."
+            message = (
+                str(error) if isinstance(error, FootnoteError) else "The history is malformed."
+            )
             print_json({"id": row["id"], "status": "error", "error": message})
 
 
@@ -235,7 +247,9 @@ def _print_sources(answer: Answer) -> None:
     for citation in answer.citations:
         place = " > ".join(citation.section)
         page = f", page {citation.page}" if citation.page else ""
-        click.echo(f"\n[{citation.marker}] {citation.document.uri}{page}{f'  ({place})' if place else ''}")
+        click.echo(
+            f"\n[{citation.marker}] {citation.document.uri}{page}{f'  ({place})' if place else ''}"
+        )
         click.echo(f"    “{' '.join(citation.quote.split())}”")
     click.echo(f"\nanswer {answer.answer_id}, conversation {answer.conversation_id}", err=True)
 
@@ -255,9 +269,7 @@ def _search_one(
     hits = _filtered(service, query, caller, top_k, wanted)
     took_ms = round((time.perf_counter() - started) * 1000, 2)
     if as_json:
-        print_json(
-            {"query": query, "hits": [hit_json(hit) for hit in hits], "took_ms": took_ms}
-        )
+        print_json({"query": query, "hits": [hit_json(hit) for hit in hits], "took_ms": took_ms})
         return
     for hit in hits:
         place = " > ".join(hit.section)
@@ -279,11 +291,12 @@ def _filtered(
     if not wanted:
         return service.search(query, caller, top_k)
     found = service.search(query, caller, 1000)
-    kept = [hit for hit in found if all(_field(hit, name) == value for name, value in wanted.items())]
+    kept = [
+        hit for hit in found if all(_field(hit, name) == value for name, value in wanted.items())
+    ]
     return kept[:top_k]
 
 
 def _field(hit: Hit, name: str) -> str:
     document = hit.document
     return {"uri": document.uri, "title": document.title, "id": document.doc_id}[name]
-

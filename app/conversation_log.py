@@ -136,18 +136,14 @@ def _start(connection: Connection, answer: Answer, caller: Caller) -> None:
 
 
 def _require_owner(connection: Connection, conversation_id: str, caller: Caller) -> None:
-    query = select(conversations.c.owner).where(
-        conversations.c.conversation_id == conversation_id
-    )
+    query = select(conversations.c.owner).where(conversations.c.conversation_id == conversation_id)
     owner = connection.execute(query).scalar()
     if owner is None or owner != caller.name:
         raise NotFound(f"There is no conversation {conversation_id!r} of yours.")
 
 
 def _next_position(connection: Connection, conversation_id: str) -> int:
-    query = select(func.max(answers.c.position)).where(
-        answers.c.conversation_id == conversation_id
-    )
+    query = select(func.max(answers.c.position)).where(answers.c.conversation_id == conversation_id)
     last = connection.execute(query).scalar()
     return 0 if last is None else int(last) + 1
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from core.errors import DataFolderError, FootnoteError
@@ -67,16 +68,16 @@ def _file_permissions(settings: Settings) -> str:
 def _disk_space(settings: Settings) -> str:
     free = shutil.disk_usage(settings.data_dir).free / 1e9
     if free < _MIN_FREE_GB:
-        raise DataFolderError(f"Only {free:.1f} GB are free on the data folder's disk. Free some space.")
+        raise DataFolderError(
+            f"Only {free:.1f} GB are free on the data folder's disk. Free some space."
+        )
     return f"{free:.0f} GB are free"
 
 
 def _embedding_model(settings: Settings) -> str:
     stored = None
-    try:
+    with suppress(DataFolderError):  # reported by the first check
         stored = precision_of(read_manifest(open_catalogue(settings).get_meta("manifest")))
-    except DataFolderError:
-        pass  # reported by the first check
     embedder = open_embedder(settings, stored)
     return f"{embedder.name}, {embedder.dim} dimensions, reads {embedder.max_tokens} tokens"
 

@@ -169,9 +169,7 @@ def _draft(chosen: Sequence[_Scored], confidence: float) -> Draft:
             text += " " if same_passage else "\n\n"
         start = len(text)
         text += sentence.plain
-        claims.append(
-            Claim(start, len(text), sentence.plain, "supported", 1.0, (marker,))
-        )
+        claims.append(Claim(start, len(text), sentence.plain, "supported", 1.0, (marker,)))
         citations.append(_citation(marker, sentence))
     return Draft(
         text=text,

@@ -139,7 +139,9 @@ def _checked(
     span: tuple[int, int] | None,
 ) -> Feedback:
     if len(comment) > MAX_COMMENT_CHARS:
-        raise UsageError(f"The comment is longer than {MAX_COMMENT_CHARS:,} characters. Shorten it.")
+        raise UsageError(
+            f"The comment is longer than {MAX_COMMENT_CHARS:,} characters. Shorten it."
+        )
     if span is not None and not 0 <= span[0] < span[1] <= len(answer.text):
         raise UsageError(
             f"The words from {span[0]} to {span[1]} are not in the answer, "

@@ -28,7 +28,9 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "question": answer.question,
         "answer": answer.text,
         "status": answer.status,
-        "claims": [{**asdict(claim), "citations": list(claim.citations)} for claim in answer.claims],
+        "claims": [
+            {**asdict(claim), "citations": list(claim.citations)} for claim in answer.claims
+        ],
         "citations": [citation_json(citation) for citation in answer.citations],
         "notes": [asdict(note) for note in answer.notes],
         "conversation_id": answer.conversation_id,

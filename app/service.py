@@ -7,7 +7,7 @@ be seen are the same NotFound.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from app.answering import AnswerReady, Answering, AskEvent, Stage, StageStarted, TextAdded
+from app.answering import Answering, AnswerReady, AskEvent, Stage, StageStarted, TextAdded
 from app.conversation_log import ConversationLog, ConversationSummary
 from app.feedback_log import FeedbackLog
 from core.answers import Answer, Caller, Feedback, FeedbackCategory, FeedbackVerdict, Hit, Turn

@@ -45,7 +45,11 @@ def by_meaning(retriever: HybridRetriever, query: str, top_k: int) -> list[Hit]:
     return sorted(found, key=lambda hit: hit.why.dense_rank or 0)
 
 
-VARIANTS: dict[str, Variant] = {"footnote": fused, "bm25 alone": by_words, "dense alone": by_meaning}
+VARIANTS: dict[str, Variant] = {
+    "footnote": fused,
+    "bm25 alone": by_words,
+    "dense alone": by_meaning,
+}
 
 
 def ingest(folder: Path, data_dir: Path) -> None:

@@ -4,7 +4,7 @@ Adapters live in `index`, `ingest` and `app`; vendor types stop there.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from core.answers import Caller, Draft, Hit, Passage, Turn
 from core.documents import Chunk, ParsedDocument
 
+Precision = Literal["int8", "fp32"]
 FloatMatrix = npt.NDArray[np.float32]
 Progress = Callable[[str, int, int], None]
 """Called with (stage, done, total); total 0 means not known yet."""
@@ -73,5 +74,7 @@ class Retriever(Protocol):
 class Generator(Protocol):
     """A question and passages to a draft answer."""
 
-    def generate(self, question: str, passages: Sequence[Passage], history: Sequence[Turn]) -> Draft:
+    def generate(
+        self, question: str, passages: Sequence[Passage], history: Sequence[Turn]
+    ) -> Draft:
         """Return a draft whose citations quote the passages word for word."""

@@ -9,11 +9,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 # A full stop after these, after a single letter or inside a number does not end a sentence.
-_ABBREVIATIONS = frozenset(
-    "e.g i.e etc vs cf al approx no nr vol fig figs eq sec ch pp ed eds mr mrs ms dr prof st sr jr inc ltd co "
-    "corp dept est min max incl excl resp bzw ca usw z.b d.h u.a o.ä evtl ggf inkl max mind sog tel jan feb mar "
-    "apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun u.s u.k a.m p.m ph.d sra sres ud uds".split()
-)
+# fmt: off
+_ABBREVIATIONS = frozenset((
+    "e.g", "i.e", "etc", "vs", "cf", "al", "approx", "no", "nr", "vol", "fig", "figs", "eq",
+    "sec", "ch", "pp", "ed", "eds", "mr", "mrs", "ms", "dr", "prof", "st", "sr", "jr", "inc",
+    "ltd", "co", "corp", "dept", "est", "min", "max", "incl", "excl", "resp", "bzw", "ca", "usw",
+    "z.b", "d.h", "u.a", "o.ä", "evtl", "ggf", "inkl", "max", "mind", "sog", "tel", "jan", "feb",
+    "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "mon", "tue", "wed",
+    "thu", "fri", "sat", "sun", "u.s", "u.k", "a.m", "p.m", "ph.d", "sra", "sres", "ud", "uds",
+))
+# fmt: on
 _END = re.compile(r"[.!?…]+[\"'”’»)\]*_]*(?=\s)|[。！？]+[」』”’）]*|\n\s*\n")
 _LAST_WORD = re.compile(r"(\S+?)[.!?…]+[\"'”’»)\]*_]*$")
 _OPENING = re.compile(r"[\s\"'“‘«(\[*_>#-]*")
@@ -98,7 +103,9 @@ def _ends_sentence(text: str, match: re.Match[str]) -> bool:
     word = found.group(1).lstrip("\"'“‘«([*_").casefold() if found else ""
     if word in _ABBREVIATIONS or (len(word) == 1 and word.isalpha()):
         return False
-    is_list_number = word.isdigit() and len(word) <= 3 and before.strip() == found.group(0) if found else False
+    is_list_number = (
+        word.isdigit() and len(word) <= 3 and before.strip() == found.group(0) if found else False
+    )
     return not is_list_number
 
 

@@ -23,7 +23,7 @@ class ChunkSettings(_Group):
     """How documents are cut."""
 
     max_tokens: int = Field(
-        128,
+        160,
         ge=32,
         le=400,
         description="Tokens of one chunk's own text, counted by the embedder's tokenizer. "
@@ -52,12 +52,14 @@ class RetrievalSettings(_Group):
     """How passages are found."""
 
     dense_weight: float = Field(
-        0.6,
+        0.4,
         ge=0,
         le=1,
         description="Weight of the dense score in the fusion; the lexical score has the rest.",
     )
-    fetch_k: int = Field(100, ge=10, description="Candidates asked from either search before fusion.")
+    fetch_k: int = Field(
+        100, ge=10, description="Candidates asked from either search before fusion."
+    )
     passages: int = Field(8, ge=1, description="Hits that are widened to passages for an answer.")
     passage_chars: int = Field(
         1600, ge=200, description="Largest length in characters of one widened passage."
@@ -119,7 +121,8 @@ class Settings(BaseSettings):
         "faiss", description="Vector store. `faiss` is embedded and needs no service."
     )
     offline: bool = Field(
-        False, description="Any attempt to leave this machine is an error: model hubs are never asked."
+        False,
+        description="Any attempt to leave this machine is an error: model hubs are never asked.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severe event that is logged to stderr."

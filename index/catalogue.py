@@ -9,11 +9,24 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, Engine, Row, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Row,
+    Select,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from core.documents import Chunk, DocumentRecord, Element, SourceItem, text_hash
 from core.errors import NotFound
@@ -188,7 +201,9 @@ class Catalogue:
         """Return the names of all sources that have documents."""
         with self.engine.connect() as connection:
             return list(
-                connection.execute(select(documents.c.source).distinct().order_by("source")).scalars()
+                connection.execute(
+                    select(documents.c.source).distinct().order_by("source")
+                ).scalars()
             )
 
     def missing_vectors(self, model: str) -> list[tuple[str, str]]:
@@ -398,7 +413,7 @@ def _chunk_values(number: int, chunk: Chunk) -> dict[str, object]:
     }
 
 
-def _chunk_query():  # type: ignore[no-untyped-def]  # SQLAlchemy's Select has one type per column list
+def _chunk_query() -> Select[Any]:
     return select(
         chunks,
         documents.c.uri,
@@ -409,7 +424,7 @@ def _chunk_query():  # type: ignore[no-untyped-def]  # SQLAlchemy's Select has o
     ).join(documents)
 
 
-def _chunk_row(row: Row[tuple[object, ...]]) -> ChunkRow:
+def _chunk_row(row: Row[Any]) -> ChunkRow:
     chunk = Chunk(
         chunk_id=row.chunk_id,
         doc_id=row.doc_id,
@@ -432,14 +447,12 @@ def _chunk_row(row: Row[tuple[object, ...]]) -> ChunkRow:
     )
 
 
-def _record_query():  # type: ignore[no-untyped-def]  # as above
-    counted = (
-        select(func.count()).where(chunks.c.doc_id == documents.c.doc_id).scalar_subquery()
-    )
+def _record_query() -> Select[Any]:
+    counted = select(func.count()).where(chunks.c.doc_id == documents.c.doc_id).scalar_subquery()
     return select(documents, counted.label("chunk_count"))
 
 
-def _record(row: Row[tuple[object, ...]]) -> DocumentRecord:
+def _record(row: Row[Any]) -> DocumentRecord:
     return DocumentRecord(
         doc_id=row.doc_id,
         uri=row.uri,

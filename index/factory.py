@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.ports import Precision
 from core.settings import Settings
 from index.catalogue import Catalogue
 from index.database import open_database
@@ -44,7 +45,7 @@ def open_catalogue(settings: Settings, *, create: bool = False) -> Catalogue:
     return Catalogue(open_database(settings.data_dir, create=create), settings.data_dir)
 
 
-def open_embedder(settings: Settings, precision: str | None) -> AnyEmbedder:
+def open_embedder(settings: Settings, precision: Precision | None) -> AnyEmbedder:
     """Open the embedder of the settings; `precision` is that of an index that exists already.
 
     Raises:
@@ -53,8 +54,7 @@ def open_embedder(settings: Settings, precision: str | None) -> AnyEmbedder:
     cache_dir = settings.model_cache.expanduser()
     files = find_model(settings.embedder, cache_dir, offline=settings.offline)
     if is_bert_shaped(files.folder):
-        wanted = "int8" if precision == "int8" else "fp32" if precision == "fp32" else None
-        return OnnxEmbedder(files, cache_dir, wanted)
+        return OnnxEmbedder(files, cache_dir, precision)
     return SentenceTransformersEmbedder(files)
 
 

@@ -85,7 +85,9 @@ class LexicalIndex:
         if not terms:
             return None
         should = self._tantivy.Occur.Should
-        return make.boolean_query([(should, make.term_query(schema, "body", term)) for term in terms])
+        return make.boolean_query(
+            [(should, make.term_query(schema, "body", term)) for term in terms]
+        )
 
     def _permitted(self, words: Any, caller: Caller) -> Any:
         if caller.is_admin:

@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 
 from core.errors import IndexMismatch
+from core.ports import Precision
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ def check_embedder(manifest: Manifest | None, embedder: str, dim: int) -> None:
         )
 
 
-def precision_of(manifest: Manifest | None) -> str | None:
+def precision_of(manifest: Manifest | None) -> Precision | None:
     """Return the precision class of the stored vectors, None for a new index."""
-    return manifest.embedder.rpartition("/")[2] if manifest else None
+    if manifest is None:
+        return None
+    return "int8" if manifest.embedder.endswith("/int8") else "fp32"

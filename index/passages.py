@@ -73,7 +73,11 @@ def _widened(engine: Engine, hit: Hit, budget: int) -> tuple[int, int]:
     section = rows[here].section
     while True:
         grown = False
-        if after < len(rows) and rows[after].section == section and rows[after].end - start <= budget:
+        if (
+            after < len(rows)
+            and rows[after].section == section
+            and rows[after].end - start <= budget
+        ):
             end, after, grown = rows[after].end, after + 1, True
         if before >= 0 and rows[before].section == section and end - rows[before].start <= budget:
             start, before, grown = rows[before].start, before - 1, True
@@ -90,4 +94,3 @@ def _without_taken(start: int, end: int, hit: Hit, passages: Sequence[Passage]) 
         elif passage.start >= hit.end:
             end = min(end, passage.start)
     return start, end
-

@@ -18,7 +18,12 @@ class Publisher:
     """The writing side of one data folder's indexes; used by one process at a time."""
 
     def __init__(
-        self, catalogue: Catalogue, lexical: LexicalIndex, vectors: FaissStore, embedder: str, dim: int
+        self,
+        catalogue: Catalogue,
+        lexical: LexicalIndex,
+        vectors: FaissStore,
+        embedder: str,
+        dim: int,
     ) -> None:
         self._catalogue = catalogue
         self._lexical = lexical

@@ -70,7 +70,9 @@ class HybridRetriever:
         lexical = dict(self.lexical.search(query, caller, fetch_k))
         dense = dict(self._vectors.search(vector, self._mask(caller), fetch_k))
         dense_ranks = _ranks(dense)
-        dense |= self._missing_cosines(vector, [number for number in lexical if number not in dense])
+        dense |= self._missing_cosines(
+            vector, [number for number in lexical if number not in dense]
+        )
         fused = fuse(lexical, dense, self._dense_weight)
         return self._hits(fused, lexical, dense, dense_ranks, caller, top_k)
 

@@ -8,6 +8,7 @@ tokenizer.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil
 
 from core.documents import Chunk, Element, ParsedDocument, chunk_id
@@ -81,7 +82,7 @@ class StructureChunker:
         cuts = [spans[len(spans) * part // parts][0] for part in range(1, parts)]
         edges = [0, *cuts, len(plain)]
         scale = (end - start) / len(plain)
-        for first, last in zip(edges, edges[1:], strict=False):
+        for first, last in pairwise(edges):
             piece = plain[first:last].strip()
             source_start = start + round(first * scale)
             source_end = end if last == len(plain) else start + round(last * scale)
@@ -226,4 +227,3 @@ def _common_section(units: Sequence[_Unit]) -> tuple[str, ...]:
         while common != unit.section[: len(common)]:
             common = common[:-1]
     return common
-

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from core.answers import Caller
 from core.command_line import as_option, common_options, print_json
 from core.documents import DocumentRecord, normal_principals
 from core.errors import ConfigError, NotFound, UsageError
@@ -119,9 +120,7 @@ def show_document(
 @click.argument("id_or_uri")
 @as_option
 @common_options
-def forget_document(
-    settings: Settings, as_json: bool, id_or_uri: str, as_user: str | None
-) -> None:
+def forget_document(settings: Settings, as_json: bool, id_or_uri: str, as_user: str | None) -> None:
     """Remove one document; it comes back when its source is ingested again."""
     from index.factory import open_workshop
     from ingest.writer_lock import writer_lock
@@ -223,7 +222,7 @@ def _principals(access: tuple[str, ...]) -> tuple[str, ...] | None:
         raise UsageError(f"--access: {error}.") from error
 
 
-def _caller(settings: Settings, as_user: str | None):  # type: ignore[no-untyped-def]
+def _caller(settings: Settings, as_user: str | None) -> Caller:
     return caller_for(as_user, settings.cli_user, GroupsFile(settings.groups_file))
 
 
@@ -232,9 +231,7 @@ def _readable(
 ) -> DocumentRecord:
     caller = _caller(settings, as_user)
     found = [
-        record
-        for record in catalogue.find_documents(id_or_uri)
-        if may_read(caller, record.access)
+        record for record in catalogue.find_documents(id_or_uri) if may_read(caller, record.access)
     ]
     return _one(found, id_or_uri)
 

@@ -53,9 +53,7 @@ class UnreadableFile:
 Outcome = ParsedFile | UnreadableFile
 
 
-def parse_files(
-    steps: Sequence[Planned], spec: ChunkerSpec, workers: int
-) -> Iterator[Outcome]:
+def parse_files(steps: Sequence[Planned], spec: ChunkerSpec, workers: int) -> Iterator[Outcome]:
     """Yield the outcome of every file once, in the order in which they are done."""
     if not steps:
         return

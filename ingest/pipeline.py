@@ -135,9 +135,7 @@ class Pipeline:
                 report.changed += 1
         for unreadable in failed:
             report.quarantined.append(_quarantined(unreadable))
-            _log.warning(
-                "document_quarantined", uri=unreadable.step.uri, reason=unreadable.reason
-            )
+            _log.warning("document_quarantined", uri=unreadable.step.uri, reason=unreadable.reason)
 
     def _numbered(self, plan: Plan, parsed: Sequence[ParsedFile]) -> list[NewVersion]:
         numbers = self._catalogue.reserve_chunk_numbers(sum(len(file.chunks) for file in parsed))

@@ -44,7 +44,9 @@ class Plan:
 
     def summary(self) -> str:
         """Return the plan in one line, like `+3 ~1 -2, 1198 unchanged`."""
-        counts = {action: len(self.of(action)) for action in ("added", "changed", "removed", "unchanged")}
+        counts = {
+            action: len(self.of(action)) for action in ("added", "changed", "removed", "unchanged")
+        }
         return "+{added} ~{changed} -{removed}, {unchanged} unchanged".format(**counts)
 
 

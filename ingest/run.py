@@ -64,9 +64,7 @@ def run_plans(
     workshop = open_workshop(settings)
     embedder, catalogue = workshop.embedder, workshop.catalogue
     if catalogue.get_meta("manifest") is None:
-        manifest = Manifest(
-            embedder.name, embedder.dim, CHUNKER_VERSION, settings.chunk.max_tokens
-        )
+        manifest = Manifest(embedder.name, embedder.dim, CHUNKER_VERSION, settings.chunk.max_tokens)
         catalogue.set_meta("manifest", manifest.to_json())
     for plan in plans:
         if plan.source.access is not None and not plan.source.only:

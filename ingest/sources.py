@@ -149,9 +149,7 @@ def _read_rule(path: Path) -> tuple[str, ...]:
     return _principals(listed, path)
 
 
-def _configured(
-    name: str, entry: Any, path: Path, access: tuple[str, ...] | None
-) -> FolderSource:
+def _configured(name: str, entry: Any, path: Path, access: tuple[str, ...] | None) -> FolderSource:
     if not isinstance(entry, dict) or not isinstance(entry.get("path"), str):
         raise ConfigError(f"Source {name!r} in {str(path)!r} needs a `path:`.")
     root = (path.parent / entry["path"]).expanduser().resolve()
@@ -180,4 +178,6 @@ def _read_yaml(path: Path, what: str) -> Any:
             f"The {what} {str(path)!r} cannot be read ({error.strerror}). Nothing was changed."
         ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"The {what} {str(path)!r} is not valid YAML. Nothing was changed.") from error
+        raise ConfigError(
+            f"The {what} {str(path)!r} is not valid YAML. Nothing was changed."
+        ) from error

@@ -53,5 +53,7 @@ def load_template(name: str) -> PromptTemplate:
     except OSError as error:
         raise ConfigError(f"There is no prompt template {name!r}.") from error
     if not Template(text).is_valid():
-        raise ConfigError(f"Template {name!r} has a malformed placeholder; write a dollar sign as $$.")
+        raise ConfigError(
+            f"Template {name!r} has a malformed placeholder; write a dollar sign as $$."
+        )
     return PromptTemplate(name, text)

@@ -7,6 +7,7 @@ from app.service import ConversationSummary, FootnoteService
 from app.web.page_state import conversation_id, go_to
 from app.web.problems import guarded
 from core.answers import Caller
+from core.documents import EVERYONE
 
 SHOWN = 30
 BRAND = '<div class="fn-brand">Footnote<sup>1</sup></div>'
@@ -26,7 +27,7 @@ def show_sidebar(service: FootnoteService, caller: Caller) -> None:
         )
         with guarded():
             _show_recent(service.conversations(caller)[:SHOWN])
-        if caller.name:
+        if caller.principals - {EVERYONE}:
             st.html(plain_html(f"Answering for {caller.name}", "fn-small"))
 
 

@@ -57,7 +57,9 @@ def find_model(name: str, cache_dir: Path, *, offline: bool) -> ModelFiles:
         name=name,
         folder=folder,
         weights_sha256=digest,
-        max_tokens=int(_read_json(folder / "sentence_bert_config.json").get("max_seq_length") or 256),
+        max_tokens=int(
+            _read_json(folder / "sentence_bert_config.json").get("max_seq_length") or 256
+        ),
         query_prefix=str(prompts.get("query") or ""),
         passage_prefix=str(prompts.get("passage") or prompts.get("document") or ""),
     )
@@ -83,8 +85,10 @@ def _download(name: str) -> Path:
     from huggingface_hub import snapshot_download
 
     try:
-        return Path(snapshot_download(name, ignore_patterns=["*.bin", "*.onnx", "*.h5", "*.msgpack"]))
-    except Exception as error:  # noqa: BLE001  # the hub client raises a dozen unrelated kinds
+        return Path(
+            snapshot_download(name, ignore_patterns=["*.bin", "*.onnx", "*.h5", "*.msgpack"])
+        )
+    except Exception as error:  # the hub client raises a dozen unrelated kinds
         raise ConfigError(
             f"The embedding model {name!r} is neither a folder here nor could it be fetched from the model "
             "hub. Check the name and the network, or set FOOTNOTE_EMBEDDER to a local folder."

@@ -12,17 +12,15 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from core.errors import ConfigError
-from core.ports import FloatMatrix
+from core.ports import FloatMatrix, Precision
 from index.embedders.bert_graph import INPUT_NAME, BertShape, Pooling, build_graph
 from index.embedders.model_files import PACKAGED_SHA256, WEIGHTS_NAME, ModelFiles
 from index.embedders.processors import available_processors
-
-Precision = Literal["int8", "fp32"]
 
 _BATCH_TOKENS = 512
 # ONNX Runtime fuses Add + LayerNormalization into a kernel that takes three times as long on CPUs as the

@@ -67,7 +67,7 @@ class FaissStore:
         if count < len(allowed):
             bitmap = np.packbits(allowed, bitorder="little")
             selector = faiss.IDSelectorBitmap(len(allowed), faiss.swig_ptr(bitmap))
-            parameters = faiss.SearchParameters(sel=selector)
+            parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]  # a SWIG class
         scores, rows = self._index.search(query, min(top_k, count), params=parameters)  # type: ignore[attr-defined]
         numbers = self.published.numbers
         return [

@@ -35,7 +35,7 @@ def read_front_matter(text: str) -> FrontMatter:
 
 def _scalars(block: str) -> dict[str, tuple[str, int, int]] | None:
     """Return key: (value, start, end) of a mapping's plain values, None if it is not a mapping."""
-    import yaml  # type: ignore[import-untyped]
+    import yaml
 
     try:
         root = yaml.compose(block, Loader=yaml.SafeLoader)

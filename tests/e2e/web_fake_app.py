@@ -20,7 +20,9 @@ def main() -> None:
     st.set_page_config(page_title="Footnote", page_icon=ASSETS / "favicon.svg", layout="centered")
     cookies = st.context.cookies
     name = cookies.get("fake_user", "ada@example.org")
-    render(fake(cookies.get("fake_scene", "full")), Caller(name, frozenset({EVERYONE})))
+    render(
+        fake(cookies.get("fake_scene", "full")), Caller(name, frozenset({EVERYONE, f"user:{name}"}))
+    )
 
 
 if __name__ == "__main__":
