@@ -67,8 +67,8 @@ docs: $(VENV)/.test ## Write the parts of the documentation that come from the c
 
 .PHONY: bench
 bench: $(VENV)/.bench ## Compare with LlamaIndex's default pipeline (DOCS=folder)
-	$(BIN)/python benchmarks/ingest.py $(or $(DOCS),samples/documents)
-	$(BIN)/python benchmarks/query.py $(or $(DOCS),samples/documents)
+	$(BIN)/python -m benchmarks.ingest $(or $(DOCS),samples/documents)
+	$(BIN)/python -m benchmarks.query $(or $(DOCS),samples/documents)
 
 .PHONY: clean
 clean: ## Remove the demo's data, caches and build output (not the environment)

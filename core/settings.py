@@ -52,7 +52,7 @@ class RetrievalSettings(_Group):
     """How passages are found."""
 
     dense_weight: float = Field(
-        0.4,
+        0.45,
         ge=0,
         le=1,
         description="Weight of the dense score in the fusion; the lexical score has the rest.",

@@ -82,6 +82,7 @@ class Pipeline:
         self._changed = self._publisher.begin()
         for plan in plans:
             self._apply(plan, report)
+        _log.info("words_searchable", chunks=report.chunks)
         self._embed()
         self._publisher.finish()
         self._catalogue.drop_unused_vectors()
