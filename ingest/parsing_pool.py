@@ -125,7 +125,7 @@ def _pool(spec: ChunkerSpec, workers: int) -> ProcessPoolExecutor:
     # spawn: a forked child would inherit the threads' locks of ONNX Runtime and tantivy half-held.
     context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(
-        max_workers=workers, mp_context=context, initializer=_start_child, initargs=(spec,)
+        max_workers=workers, mp_context=context, initializer=_start_child, initargs=(spec, os.getpid())
     )
 
 
@@ -148,17 +148,18 @@ _child: dict[str, object] = {}
 """What `_start_child` prepared; only ever filled in a child process."""
 
 
-def _start_child(spec: ChunkerSpec) -> None:
+def _start_child(spec: ChunkerSpec, parent: int) -> None:
     from ingest.chunker import StructureChunker
     from ingest.tokenizer_file import TokenizerFile
 
-    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
     tokenizer = TokenizerFile(spec.tokenizer_path)
     _child["chunker"] = StructureChunker(tokenizer, spec.max_tokens, spec.prefix_tokens)
     _child["max_bytes"] = spec.max_bytes
 
 
 def _end_with_parent(parent: int) -> None:
+    # The number comes from the parent: one that died while this process started has been replaced already.
     while os.getppid() == parent:
         time.sleep(0.5)
     os._exit(1)
