@@ -32,8 +32,8 @@ class Parser(Protocol):
 class Tokenizer(Protocol):
     """Counts tokens exactly as the embedder does."""
 
-    def count_tokens(self, text: str) -> int:
-        """Return the number of tokens of a text, without the special ones."""
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return the number of tokens of each text, without the special ones."""
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         """Return each token's (start, end) in the text, in code points."""

@@ -63,14 +63,16 @@ def parse_files(steps: Sequence[Planned], spec: ChunkerSpec, workers: int) -> It
         futures: dict[Future[Outcome], Planned] = {
             pool.submit(_parse_in_child, step): step for step in steps
         }
-        for future in as_completed(futures):
-            try:
+        try:
+            for future in as_completed(futures):
                 outcome = future.result()
-            except BrokenProcessPool:
-                broken = True
-                break
-            unfinished.remove(futures[future])
-            yield outcome
+                unfinished.remove(futures[future])
+                yield outcome
+        except BrokenProcessPool:
+            broken = True
+        finally:
+            # Whoever stops early (a full disk) does not wait for files that nobody will take.
+            pool.shutdown(wait=False, cancel_futures=True)
     if broken:
         yield from _one_by_one(unfinished, spec)
 
@@ -125,7 +127,10 @@ def _pool(spec: ChunkerSpec, workers: int) -> ProcessPoolExecutor:
     # spawn: a forked child would inherit the threads' locks of ONNX Runtime and tantivy half-held.
     context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(
-        max_workers=workers, mp_context=context, initializer=_start_child, initargs=(spec, os.getpid())
+        max_workers=workers,
+        mp_context=context,
+        initializer=_start_child,
+        initargs=(spec, os.getpid()),
     )
 
 

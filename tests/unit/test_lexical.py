@@ -151,17 +151,6 @@ def test_nothing_is_seen_before_the_commit(index: LexicalIndex) -> None:
     assert found(index, "uncommitted") == [8]
 
 
-def test_removed_chunks_are_not_found(index: LexicalIndex) -> None:
-    writer = index.writer()
-    writer.remove([1, 99])
-    writer.commit()
-    writer.close()
-    index.reload()
-    assert found(index, "gateway") == [3]
-    assert index.numbers() == {2, 3, 4, 5, 6, 7}
-    assert index.count() == 6
-
-
 def test_clearing_removes_everything(index: LexicalIndex) -> None:
     writer = index.writer()
     writer.clear()
