@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from core.answers import Caller
+from core.function_words import content_words
 
 _ANALYZER = "footnote"
 # Runs of Chinese, Japanese and Korean letters have no spaces: they are indexed as overlapping pairs.
@@ -81,7 +82,7 @@ class LexicalIndex:
 
     def _words_query(self, query: str) -> Any | None:
         make, schema = self._tantivy.Query, self._index.schema
-        terms = list(dict.fromkeys(self.analyze(query)))[:_MAX_QUERY_TERMS]
+        terms = list(dict.fromkeys(self.analyze(content_words(query))))[:_MAX_QUERY_TERMS]
         if not terms:
             return None
         should = self._tantivy.Occur.Should

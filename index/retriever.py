@@ -90,10 +90,13 @@ class HybridRetriever:
         caller: Caller,
         top_k: int,
     ) -> list[Hit]:
-        rows = self.catalogue.chunk_rows([number for number, _ in fused])
         lexical_ranks = _ranks(lexical)
         hits: list[Hit] = []
-        for number, score in fused:
+        rows: dict[int, ChunkRow] = {}
+        for position, (number, score) in enumerate(fused):
+            if position % top_k == 0:
+                batch = fused[position : position + top_k]
+                rows = self.catalogue.chunk_rows([number for number, _ in batch])
             row = rows.get(number)
             # The lexical index may be a moment behind the catalogue, which has the last word.
             if row is None or not may_read(caller, row.access):

@@ -175,7 +175,7 @@ _CHUNK_TOKENS = (
 )
 _QUERIES = (
     "who signs the log of station 12",
-    "where is the code word canary0042x printed",
+    "canary0042x",
     "below how many bar must the pressure of pump 77 stay",
     "manual of station 149",
 )
