@@ -17,6 +17,7 @@ from app.bootstrap import open_service
 from benchmarks.corpora import AnswerQuestion, data_folder, write_xquad
 from benchmarks.retrieval import ingest, interval
 from core.answers import Answer
+from core.log import configure
 from core.settings import load_settings
 from index.permissions import administrator
 
@@ -41,6 +42,7 @@ def main() -> None:
     parser.add_argument("--language", default="en")
     parser.add_argument("--all", action="store_true", help="take the even paragraphs too")
     options = parser.parse_args()
+    configure("warning")
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(scratch)
         questions = write_xquad(data_folder(), work / "docs", options.language)

@@ -20,6 +20,7 @@ import numpy as np
 
 from benchmarks.corpora import SpanQuestion, data_folder, read_chunking_eval, write_scifact
 from core.answers import Hit
+from core.log import configure
 from core.settings import load_settings
 from index.factory import open_knowledge_base
 from index.permissions import administrator
@@ -122,6 +123,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, help="folder to keep the indexes in")
     parser.add_argument("--set", choices=["scifact", "chunking"], help="only this set")
     options = parser.parse_args()
+    configure("warning")
     data = data_folder()
     with tempfile.TemporaryDirectory() as scratch:
         work = options.work or Path(scratch)

@@ -62,9 +62,9 @@ class WordTokenizer:
 
     _token = re.compile(r"\w+|[^\w\s]")
 
-    def count_tokens(self, text: str) -> int:
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """See `core.ports.Tokenizer`."""
-        return len(self.token_spans(text))
+        return [len(self.token_spans(text)) for text in texts]
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         """See `core.ports.Tokenizer`."""

@@ -29,7 +29,10 @@ def test_a_follow_up_is_searched_with_the_question_before_it(question: str) -> N
 
 @pytest.mark.parametrize(
     "question",
-    ["How can a visitor get a badge for the Berlin office?", "Which laptop do new developers receive?"],
+    [
+        "How can a visitor get a badge for the Berlin office?",
+        "Which laptop do new developers receive?",
+    ],
 )
 def test_a_question_with_its_own_subject_is_searched_as_it_is(question: str) -> None:
     assert standalone_query(question, HISTORY) == question

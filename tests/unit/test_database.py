@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, insert, inspect, select, text
+from sqlalchemy import Engine, create_engine, event, insert, inspect, select, text
+from sqlalchemy.exc import IntegrityError
 
 from core.errors import DataFolderError, FolderBusy, NewerDataError, StorageFull
 from index.database import (
@@ -43,7 +44,11 @@ def shape(engine: Engine) -> dict[str, Any]:
                 for constraint in inspector.get_unique_constraints(table)
             ),
             "foreign": sorted(
-                (tuple(key["constrained_columns"]), key["referred_table"], key["options"]["ondelete"])
+                (
+                    tuple(key["constrained_columns"]),
+                    key["referred_table"],
+                    key["options"]["ondelete"],
+                )
                 for key in inspector.get_foreign_keys(table)
             ),
         }
@@ -53,8 +58,6 @@ def shape(engine: Engine) -> dict[str, Any]:
 
 
 def test_the_migrations_make_exactly_the_schema(engine: Engine, tmp_path: Path) -> None:
-    from sqlalchemy import create_engine
-
     wanted = create_engine(f"sqlite:///{tmp_path / 'wanted.db'}")
     metadata.create_all(wanted)
     try:
@@ -130,9 +133,9 @@ def test_a_folder_in_the_place_of_a_file_is_named(tmp_path: Path) -> None:
 
 
 def test_a_failed_transaction_leaves_nothing_behind(engine: Engine) -> None:
-    with pytest.raises(ZeroDivisionError), writing(engine) as connection:
-        connection.execute(insert(meta).values(key="k", value="v"))
-        raise ZeroDivisionError
+    row = {"key": "k", "value": "v"}
+    with pytest.raises(IntegrityError), writing(engine) as connection:
+        connection.execute(insert(meta), [row, row])
     with engine.connect() as connection:
         assert connection.execute(select(meta)).all() == []
 
@@ -147,9 +150,12 @@ def test_a_full_disk_has_a_name_and_loses_nothing(engine: Engine, data_dir: Path
         connection.execute(f"PRAGMA max_page_count={pages + 2}")
 
     event.listen(engine, "connect", limit)
-    with pytest.raises(StorageFull, match="free some space"):
-        with storage_errors(data_dir), writing(engine) as connection:
-            connection.execute(insert(meta).values(key="huge", value="x" * 1_000_000))
+    with (
+        pytest.raises(StorageFull, match="free some space"),
+        storage_errors(data_dir),
+        writing(engine) as connection,
+    ):
+        connection.execute(insert(meta).values(key="huge", value="x" * 1_000_000))
     with engine.connect() as connection:
         assert connection.execute(select(meta.c.key, meta.c.value)).all() == [("before", "kept")]
 
@@ -164,13 +170,13 @@ def test_a_reader_does_not_wait_for_a_writer(engine: Engine) -> None:
 def test_a_second_writer_that_cannot_wait_is_told_who_is_busy(
     engine: Engine, data_dir: Path
 ) -> None:
-    with writing(engine), storage_errors(data_dir):
+    with writing(engine):
         impatient = open_database(data_dir)
         event.listen(impatient, "connect", lambda c, _: c.execute("PRAGMA busy_timeout=1"))
         impatient.dispose()
-        with pytest.raises(FolderBusy, match="Another process"):
-            with storage_errors(data_dir), writing(impatient):
-                pass
+        busy = pytest.raises(FolderBusy, match="Another process")
+        with busy, storage_errors(data_dir), writing(impatient):
+            pass
         impatient.dispose()
 
 

@@ -57,7 +57,13 @@ def test_a_text_with_a_lone_surrogate_has_a_hash() -> None:
 
 
 def test_principals_are_sorted_without_repeats_and_emails_are_lower_case() -> None:
-    given_ones = ["user:Ann@Example.org", "group:HR", " everyone ", "user:ann@example.org", "group: HR"]
+    given_ones = [
+        "user:Ann@Example.org",
+        "group:HR",
+        " everyone ",
+        "user:ann@example.org",
+        "group: HR",
+    ]
     assert normal_principals(given_ones) == ("everyone", "group:HR", "user:ann@example.org")
 
 
@@ -72,7 +78,9 @@ def test_what_is_not_a_principal_is_refused_by_name(wrong: str) -> None:
 
 PRINCIPALS = st.one_of(
     st.just("everyone"),
-    st.builds("{}:{}".format, st.sampled_from(["group", "user"]), st.text(min_size=1).filter(str.strip)),
+    st.builds(
+        "{}:{}".format, st.sampled_from(["group", "user"]), st.text(min_size=1).filter(str.strip)
+    ),
 )
 
 

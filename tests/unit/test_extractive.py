@@ -18,7 +18,9 @@ Employees get **thirty** days of annual leave. Carry over at most five days, see
 - Contractors get no annual leave.
 - Parents get twelve extra weeks.
 """
-TRAVEL = "# Travel\n\nBook trains early. Hotels cost at most 140 EUR per night. Flights need approval.\n"
+TRAVEL = (
+    "# Travel\n\nBook trains early. Hotels cost at most 140 EUR per night. Flights need approval.\n"
+)
 QUESTION = "How many days of annual leave do employees get?"
 
 
@@ -43,7 +45,9 @@ def passage_of(
 
 
 def answer(question: str, *passages: Passage, history: tuple[Turn, ...] = ()) -> Draft:
-    return ExtractiveGenerator(HashEmbedder(), TinyVocabulary()).generate(question, passages, history)
+    return ExtractiveGenerator(HashEmbedder(), TinyVocabulary()).generate(
+        question, passages, history
+    )
 
 
 def assert_exact(draft: Draft, passages: list[Passage], sources: dict[str, str]) -> None:

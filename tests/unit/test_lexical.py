@@ -51,7 +51,9 @@ def index(tmp_path: Path) -> LexicalIndex:
 @pytest.fixture(scope="module")
 def shared_index(tmp_path_factory: pytest.TempPathFactory) -> LexicalIndex:
     made = LexicalIndex(tmp_path_factory.mktemp("lexical"))
-    fill(made, [(1, "harmless words AND or not", ("everyone",)), (2, "secret words", ("group:hr",))])
+    fill(
+        made, [(1, "harmless words AND or not", ("everyone",)), (2, "secret words", ("group:hr",))]
+    )
     return made
 
 

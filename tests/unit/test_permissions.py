@@ -18,7 +18,9 @@ from index.permissions import (
     may_read,
 )
 
-PRINCIPALS = st.sampled_from(["everyone", "group:hr", "group:it", "user:ann@x.org", "user:bo@x.org"])
+PRINCIPALS = st.sampled_from(
+    ["everyone", "group:hr", "group:it", "user:ann@x.org", "user:bo@x.org"]
+)
 ACCESS = st.lists(PRINCIPALS, max_size=4)
 CALLERS = st.builds(
     Caller, st.sampled_from(["ann@x.org", "bo@x.org"]), st.frozensets(PRINCIPALS), st.booleans()
@@ -125,7 +127,15 @@ def test_a_changed_groups_file_counts_at_once(groups_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    ["- hr", "ann@x.org: hr", "ann@x.org: [1]", "ann@x.org: {hr: yes}", "a: [", "\ud800", "just words"],
+    [
+        "- hr",
+        "ann@x.org: hr",
+        "ann@x.org: [1]",
+        "ann@x.org: {hr: yes}",
+        "a: [",
+        "\ud800",
+        "just words",
+    ],
 )
 def test_a_malformed_groups_file_lets_nobody_in(content: str, groups_path: Path) -> None:
     groups_path.write_bytes(content.encode("utf-8", "surrogatepass"))
@@ -143,5 +153,5 @@ def test_a_groups_file_that_became_malformed_is_not_answered_from_memory(groups_
 
 
 def test_a_missing_groups_file_lets_nobody_in(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="nothing\\.yaml.*cannot be read"):
+    with pytest.raises(ConfigError, match=r"nothing\.yaml.*cannot be read"):
         GroupsFile(tmp_path / "nothing.yaml").groups_of("ann@x.org")

@@ -102,9 +102,7 @@ def test_new_access_alone_makes_a_document_changed() -> None:
 
 def test_a_rule_wins_over_the_access_of_the_run() -> None:
     source = FolderSource("docs", Path("/docs"), STAFF)
-    made = plan(
-        [item("a.md", access=("group:hr",))], [], source=source, ruled=frozenset({"a.md"})
-    )
+    made = plan([item("a.md", access=("group:hr",))], [], source=source, ruled=frozenset({"a.md"}))
     assert access_of(made, "a.md") == ("group:hr",)
 
 
@@ -145,9 +143,7 @@ def test_access_given_for_a_run_replaces_what_is_known() -> None:
 )
 def test_a_run_of_a_part_removes_nothing_outside_it(only: str, removed: set[str]) -> None:
     source = FolderSource("docs", Path("/docs"), None, only)
-    made = plan(
-        [], [known("hr/gone.md"), known("hrx/far.md"), known("far.md")], source=source
-    )
+    made = plan([], [known("hr/gone.md"), known("hrx/far.md"), known("far.md")], source=source)
     assert {step.uri for step in made.of("removed")} == removed
     assert made.known == len(removed)
 
@@ -199,7 +195,13 @@ def test_planning_again_after_a_run_does_nothing(here: set[int]) -> None:
     first = plan([item(f"{n}.md") for n in here], [])
     stored = [
         KnownDocument(
-            step.doc_id, step.uri, step.item.access, "active", step.item.size, step.item.mtime_ns, "v"
+            step.doc_id,
+            step.uri,
+            step.item.access,
+            "active",
+            step.item.size,
+            step.item.mtime_ns,
+            "v",
         )
         for step in first.steps
         if step.item is not None

@@ -24,7 +24,9 @@ def test_the_wanted_kind_of_thing_is_recognised(question: str, has: str, lacks: 
     assert not pattern.search(lacks)
 
 
-@pytest.mark.parametrize("question", ["Why is that?", "Is remote work allowed?", "", "Reset gateway"])
+@pytest.mark.parametrize(
+    "question", ["Why is that?", "Is remote work allowed?", "", "Reset gateway"]
+)
 def test_a_question_that_asks_for_no_kind_of_thing_wants_none(question: str) -> None:
     assert wanted_pattern(question) is None
 

@@ -7,14 +7,19 @@ from hypothesis import strategies as st
 from core.sentences import Span, aligned_spans, sentence_spans
 
 PIECES = st.sampled_from(
-    "Word words 3.5 1. 12. Dr. z.B. e.g. U.S. A. No. ! ? ... … 。 ！ ） ” \" ) ' \n \n\n \t # - * **b** x.y 数据".split(
-        " "
-    )
+    ["Word", "words", "3.5", "1.", "12.", "Dr.", "z.B.", "e.g.", "U.S.", "A.", "No.", "x.y", "数据"]
+    + ["!", "?", "...", "…", "。", "！", "）", "”", '"', ")", "'", "#", "-", "*", "**b**"]
+    + ["
+", "
+
+", "	"]
 )
 TEXT = st.one_of(
-    st.text(max_size=200), st.lists(PIECES, max_size=40).map(" ".join), st.lists(PIECES).map("".join)
+    st.text(max_size=200),
+    st.lists(PIECES, max_size=40).map(" ".join),
+    st.lists(PIECES).map("".join),
 )
-WORDS = st.sampled_from("alpha Beta gamma delta Epsilon zeta I a".split())
+WORDS = st.sampled_from(["alpha", "Beta", "gamma", "delta", "Epsilon", "I", "a"])
 MARKED = st.tuples(WORDS, st.sampled_from(["{}", "**{}**", "*{}*", "`{}`", "_{}_", "[{}](#)"]))
 
 

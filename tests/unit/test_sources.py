@@ -40,7 +40,12 @@ def access_of(listing: Listing) -> dict[str, tuple[str, ...]]:
 def test_files_are_listed_in_a_fixed_order_with_size_and_time(folder: Path) -> None:
     os.utime(folder / "a.md", ns=(5, 7_000_000_123))
     listing = listed(folder)
-    assert [item.uri for item in listing.items] == ["a.md", "hr/b.md", "hr/deep/c.md", "hr/open/d.md"]
+    assert [item.uri for item in listing.items] == [
+        "a.md",
+        "hr/b.md",
+        "hr/deep/c.md",
+        "hr/open/d.md",
+    ]
     first = listing.items[0]
     assert (first.size, first.mtime_ns, first.path) == (4, 7_000_000_123, str(folder / "a.md"))
 

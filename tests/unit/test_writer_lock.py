@@ -40,9 +40,9 @@ def held_elsewhere(data_dir: Path) -> Iterator[subprocess.Popen[str]]:
 
 def test_a_second_writer_is_told_which_process_writes(data_dir: Path) -> None:
     with held_elsewhere(data_dir) as holder:
-        with pytest.raises(FolderBusy, match=f"process {holder.pid}"):
-            with writer_lock(data_dir):
-                pass
+        busy = pytest.raises(FolderBusy, match=f"process {holder.pid}")
+        with busy, writer_lock(data_dir):
+            pass
 
 
 def test_the_lock_of_a_killed_process_is_free(data_dir: Path) -> None:
@@ -67,9 +67,8 @@ def test_the_lock_is_free_again_after_an_error(data_dir: Path) -> None:
 
 
 def test_a_second_writer_in_the_same_process_is_refused_too(data_dir: Path) -> None:
-    with writer_lock(data_dir):
-        with pytest.raises(FolderBusy), writer_lock(data_dir):
-            pass
+    with writer_lock(data_dir), pytest.raises(FolderBusy), writer_lock(data_dir):
+        pass
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
