@@ -12,8 +12,12 @@ from index.factory import open_catalogue, open_knowledge_base
 from index.permissions import GroupsFile, caller_for, caller_named
 
 
-def open_service(settings: Settings, channel: str = "streamlit") -> FootnoteService:
+def open_service(
+    settings: Settings, channel: str = "streamlit", *, create: bool = False
+) -> FootnoteService:
     """Build the service over a data folder; `channel` is noted with feedback.
+
+    `create` makes an empty knowledge base where there is none: a page waits for the first ingestion.
 
     Raises:
         FootnoteError: there is no knowledge base, or the settings do not fit it.
@@ -23,7 +27,7 @@ def open_service(settings: Settings, channel: str = "streamlit") -> FootnoteServ
             f"FOOTNOTE_LLM is set to {settings.llm!r}; this version answers with {MODEL_NAME!r} only. "
             "Unset it."
         )
-    base = open_knowledge_base(settings)
+    base = open_knowledge_base(settings, create=create)
     retriever = base.retriever
     engine = base.catalogue.engine
     log = ConversationLog(engine, settings.data_dir)

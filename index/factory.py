@@ -58,13 +58,13 @@ def open_embedder(settings: Settings, precision: Precision | None) -> AnyEmbedde
     return SentenceTransformersEmbedder(files)
 
 
-def open_knowledge_base(settings: Settings) -> KnowledgeBase:
-    """Open a data folder for reading.
+def open_knowledge_base(settings: Settings, *, create: bool = False) -> KnowledgeBase:
+    """Open a data folder for reading; `create` makes an empty one where there is none.
 
     Raises:
         FootnoteError: there is none, or the settings do not fit it.
     """
-    catalogue = open_catalogue(settings)
+    catalogue = open_catalogue(settings, create=create)
     manifest = read_manifest(catalogue.get_meta("manifest"))
     embedder = open_embedder(settings, precision_of(manifest))
     check_embedder(manifest, embedder.name, embedder.dim)

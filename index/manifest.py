@@ -39,6 +39,19 @@ def check_embedder(manifest: Manifest | None, embedder: str, dim: int) -> None:
         )
 
 
+def check_vectors(published_by: str, embedder: str) -> None:
+    """Refuse published vectors of another embedder than the one that embeds the questions.
+
+    Raises:
+        IndexMismatch: the index was built anew while this process was running.
+    """
+    if published_by not in ("", embedder):
+        raise IndexMismatch(
+            f"The index was built anew with the embedder {published_by!r}; this process still has "
+            f"{embedder!r} open. Start it again."
+        )
+
+
 def precision_of(manifest: Manifest | None) -> Precision | None:
     """Return the precision class of the stored vectors, None for a new index."""
     if manifest is None:

@@ -15,6 +15,7 @@ from core.ports import Embedder, FloatMatrix
 from index.catalogue import Catalogue, ChunkRow
 from index.fusion import fuse
 from index.lexical import LexicalIndex
+from index.manifest import check_vectors
 from index.permissions import may_read
 from index.stores.faiss_store import FaissStore
 
@@ -46,10 +47,15 @@ class HybridRetriever:
         self._masks: dict[Caller, npt.NDArray[np.bool_]] = {}
 
     def refresh(self) -> int:
-        """Load what the writer published since the last query; return the generation that is shown."""
+        """Load what the writer published since the last query; return the generation that is shown.
+
+        Raises:
+            IndexMismatch: it was made by another embedder than this process has open.
+        """
         with self._lock:
             generation = self.catalogue.generation()
             reloaded = self._vectors.reload()
+            check_vectors(self._vectors.published.embedder, self.embedder.name)
             if generation != self._generation or reloaded:
                 self.lexical.reload()
                 self._access = self._rows_by_access()

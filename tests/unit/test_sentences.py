@@ -6,14 +6,8 @@ from hypothesis import strategies as st
 
 from core.sentences import Span, aligned_spans, sentence_spans
 
-PIECES = st.sampled_from(
-    ["Word", "words", "3.5", "1.", "12.", "Dr.", "z.B.", "e.g.", "U.S.", "A.", "No.", "x.y", "数据"]
-    + ["!", "?", "...", "…", "。", "！", "）", "”", '"', ")", "'", "#", "-", "*", "**b**"]
-    + ["
-", "
-
-", "	"]
-)
+SOME_PIECES = """Word words 3.5 1. 12. Dr. z.B. e.g. U.S. A. No. x.y 数据 ! ? ... … 。 ！ ） ” " ) ' # - * **b**"""
+PIECES = st.sampled_from([*SOME_PIECES.split(), "\n", "\n\n", "\t"])
 TEXT = st.one_of(
     st.text(max_size=200),
     st.lists(PIECES, max_size=40).map(" ".join),
