@@ -1,11 +1,14 @@
 """Breaks passages into the sentences that an answer can be made of, each with its exact place."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from core.answers import Passage
 from core.documents import Element
 from core.sentences import aligned_spans, sentence_spans
+
+_LIST_MARKER = re.compile(r"(?:\s*(?:[-*+•>]|\d{1,3}[.)])\s+)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +48,18 @@ def _sentences(passage: Passage, element: Element) -> Iterator[tuple[int, int, s
         for piece, span in zip(pieces, aligned_spans(element.plain, pieces, source), strict=True):
             if span.start < span.end:
                 plain = element.plain[piece.start : piece.end]
-                yield element.start + span.start, element.start + span.end, plain
+                start = span.start + _marker_length(source[span.start : span.end], plain)
+                yield element.start + start, element.start + span.end, plain
     elif passage.start <= element.start and element.end <= passage.end:
         yield element.start, element.end, element.plain
+
+
+def _marker_length(source: str, plain: str) -> int:
+    """Return the length of a list marker or quote sign that stands in the source but is not read."""
+    match = _LIST_MARKER.match(source)
+    if match is None or plain.startswith(match.group().strip()):
+        return 0
+    return match.end() if match.end() < len(source) else 0
 
 
 def _cut(passage: Passage, element: Element) -> Iterator[tuple[int, int, str]]:

@@ -173,10 +173,10 @@ _DOCUMENTS = 150
 _CHUNK_TOKENS = (
     "32"  # short chunks: many of them in little time, so that vectors are published twice
 )
+# Few chunks have the words of these: among more equals than are fetched, the order of ingestion decides.
 _QUERIES = (
     "who signs the log of station 12",
     "canary0042x",
-    "below how many bar must the pressure of pump 77 stay",
     "manual of station 149",
 )
 
