@@ -122,6 +122,14 @@ def samples_base(model_cache: Path) -> Path:
     return data_dir
 
 
+@functools.cache
+def asked_base(model_cache: Path) -> Path:
+    """Return a copy of `samples_base` for tests that ask: conversations are added, documents stay."""
+    return writable_copy(
+        samples_base(model_cache), model_cache.parent / f"{model_cache.name}-asked"
+    )
+
+
 def writable_copy(data_dir: Path, target: Path) -> Path:
     """Return a copy of a data folder for a test that writes."""
     return copytree(data_dir, target)
@@ -181,6 +189,16 @@ _QUERIES = (
 )
 
 Kind = Literal["time", "stored", "reported"]
+_KINDS: tuple[Kind, ...] = (
+    "stored",
+    "time",
+    "time",
+    "reported",
+    "stored",
+    "reported",
+    "time",
+    "time",
+)
 
 
 @dataclass(slots=True)
@@ -233,7 +251,7 @@ def crash_runs(work: Path, model_cache: Path, runs: int, seed: int = 7) -> Crash
         if update:
             copytree(old_dir, data_dir)
         for number in range(first, min(first + 2, runs)):
-            kind: Kind = ("time", "stored", "reported")[number % 3]
+            kind = _KINDS[number % len(_KINDS)]
             reported = _kill_one(corpus, data_dir, model_cache, kind, lasted, rng, report)
             _check_left(data_dir, model_cache, old if update else None, new, reported, report)
         _ingest(corpus, data_dir, model_cache)
@@ -350,13 +368,13 @@ def _kill_one(
     reader = threading.Thread(target=read)
     reader.start()
     if kind == "time":
-        _wait(child, rng.uniform(0.1, 1.0) * lasted)
+        _wait(child, rng.uniform(0.1, 0.9) * lasted)
     elif kind == "stored":
         _until(child, functools.partial(_grew, data_dir, _size(data_dir)))
-        _wait(child, rng.uniform(0.0, 0.5) * lasted)
+        _wait(child, rng.uniform(0.0, rng.choice((0.02, 0.3))) * lasted)
     else:
         _until(child, first_report.is_set)
-        _wait(child, rng.uniform(0.0, 0.2) * lasted)
+        _wait(child, rng.uniform(0.0, 0.05) * lasted)
     finished = child.poll() is not None
     child.send_signal(signal.SIGKILL)
     child.wait()

@@ -234,7 +234,7 @@ def test_a_short_section_is_joined_with_the_next(tokenizer: TokenizerFile) -> No
 
 def test_a_section_is_cut_into_parts_of_about_the_same_size() -> None:
     tokenizer = WordTokenizer()
-    sentence = "one two three four five six seven eight nine. "
+    sentence = "One two three four five six seven eight nine. "
     document = document_of(("text", sentence * 14, 0))
     sizes = [size(chunk.text, tokenizer) for chunk in chunks_of(document, tokenizer)]
     assert sizes == [70, 70]
@@ -245,6 +245,13 @@ def test_sentences_stay_whole(tokenizer: TokenizerFile) -> None:
     for chunk in chunks_of(document_of(("text", text, 0)), tokenizer):
         assert chunk.text.startswith("Sentence number")
         assert chunk.text.endswith("in one piece.")
+
+
+def test_many_short_items_are_all_embedded(tokenizer: TokenizerFile) -> None:
+    items = [f"Item{number}." for number in range(200)]
+    document = document_of(*(("list_item", item, 0) for item in items))
+    embedded = [body_of(chunk).split() for chunk in chunks_of(document, tokenizer)]
+    assert [item for body in embedded for item in body] == items
 
 
 def test_code_is_cut_between_lines(tokenizer: TokenizerFile) -> None:
