@@ -24,6 +24,8 @@ _LAST_WORD = re.compile(r"(\S+?)[.!?…]+[\"'”’»)\]*_]*$")
 _OPENING = re.compile(r"[\s\"'“‘«(\[*_>#-]*")
 _WORD = re.compile(r"\w+")
 _LOOK_AHEAD = 2000
+_UNREAD = re.compile(r"(?<=\])\([^)\n]*\)|(?<=\])\[[^\]\n]*\]|<[^<>\n]*>")
+_CLOSING = re.compile(r"[.!?…。！？\"”’»)\]」』）]*\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +55,21 @@ def aligned_spans(plain: str, sentences: list[Span], source: str) -> list[Span]:
     """
     if plain == source:
         return sentences
+    # Words inside link targets and tags are not read: blanked, so that none of them is taken for text.
+    read = _UNREAD.sub(lambda match: " " * len(match.group()), source)
     starts = []
     position = 0
     for sentence in sentences:
-        first: int | None = None
-        for word in _WORD.findall(plain, sentence.start, sentence.end):
-            found = source.find(word, position, position + _LOOK_AHEAD + len(word))
+        start = _CLOSING.match(source, position)
+        begin = start.end() if start else position
+        for number, word in enumerate(_WORD.findall(plain, sentence.start, sentence.end)):
+            found = read.find(word, position, position + _LOOK_AHEAD + len(word))
             if found < 0:
                 continue
-            first = found if first is None else first
+            # A first word that markup splits is not found: the sentence starts where the last one ended.
+            begin = found if number == 0 else begin
             position = found + len(word)
-        starts.append(position if first is None else _with_opening(source, first))
+        starts.append(_with_opening(source, begin))
     return _spans_from_starts(source, starts)
 
 
@@ -78,7 +84,7 @@ def _spans_from_starts(source: str, starts: list[int]) -> list[Span]:
 
 def _with_opening(source: str, position: int) -> int:
     """Step back over quotes, brackets and markup that open the word at a position."""
-    while position > 0 and source[position - 1] in "\"'“‘«([*_`":
+    while position > 0 and source[position - 1] in "\"'“‘«([*_`~":
         position -= 1
     return position
 

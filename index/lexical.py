@@ -104,6 +104,7 @@ class LexicalWriter:
 
     def __init__(self, tantivy: Any, index: Any) -> None:
         self._tantivy = tantivy
+        self._schema = index.schema
         self._writer = index.writer(_WRITER_HEAP, 1)
 
     def add(self, chunk_no: int, body: str, access: Iterable[str]) -> None:
@@ -117,8 +118,11 @@ class LexicalWriter:
 
     def remove(self, numbers: Sequence[int]) -> None:
         """Remove chunks by number."""
+        make = self._tantivy.Query
         for number in numbers:
-            self._writer.delete_documents_by_term("chunk_no", number)
+            # By query: deleting by term finds nothing in a field of unsigned numbers (tantivy 0.27).
+            query = make.term_query(self._schema, "chunk_no", number)
+            self._writer.delete_documents_by_query(query)
 
     def clear(self) -> None:
         """Remove everything."""

@@ -13,7 +13,9 @@ from core.answers import Caller
 from core.documents import EVERYONE, normal_principals
 from core.errors import ConfigError
 
-ADMIN_NAME = "admin"
+# Names of people are in lower case: no --as gives one of these two.
+ADMIN_NAME = "Administrator"
+ANONYMOUS_NAME = "Anonymous"
 
 
 def may_read(caller: Caller, access: Collection[str]) -> bool:
@@ -44,7 +46,7 @@ def caller_named(name: str, groups: Iterable[str]) -> Caller:
     principals = {EVERYONE, *(f"group:{group}" for group in groups)}
     if email:
         principals.add(f"user:{email}")
-    return Caller(email or "anonymous", frozenset(normal_principals(sorted(principals))))
+    return Caller(email or ANONYMOUS_NAME, frozenset(normal_principals(sorted(principals))))
 
 
 class GroupsFile:

@@ -18,6 +18,7 @@ from core.sentences import aligned_spans, sentence_spans
 CHUNKER_VERSION = "structure-1"
 """Changes whenever the same document would be cut differently; part of the index's manifest."""
 
+_LONGEST_WORD = 60
 _MIN_TOKENS = 40
 """A section shorter than this is joined with its neighbour: alone it would say too little."""
 
@@ -80,7 +81,9 @@ class StructureChunker:
         start, end, plain = unit.start, unit.end, unit.plain
         spans = self._tokenizer.token_spans(plain)
         parts = ceil(len(spans) / self._max_tokens)
-        cuts = [spans[len(spans) * part // parts][0] for part in range(1, parts)]
+        cuts = [
+            _word_start(plain, spans[len(spans) * part // parts][0]) for part in range(1, parts)
+        ]
         edges = [0, *cuts, len(plain)]
         scale = (end - start) / len(plain)
         for first, last in pairwise(edges):
@@ -218,13 +221,22 @@ def _even_parts(units: list[_Unit], max_tokens: int) -> Iterator[list[_Unit]]:
         yield part
 
 
+def _word_start(text: str, position: int) -> int:
+    """Return the start of the word at a position; the position itself in text without spaces."""
+    blank = max(text.rfind(space, 0, position) for space in " \n\t")
+    near = blank >= 0 and position - blank <= _LONGEST_WORD
+    return blank + 1 if near else position
+
+
 def _tokens(units: Sequence[_Unit]) -> int:
     return sum(unit.tokens for unit in units)
 
 
 def _common_section(units: Sequence[_Unit]) -> tuple[str, ...]:
-    common = units[0].section
-    for unit in units[1:]:
+    # Headings that open the chunk stand above its text; they do not share its path.
+    body = [unit for unit in units if not unit.heading] or units[-1:]
+    common = body[0].section
+    for unit in body[1:]:
         while common != unit.section[: len(common)]:
             common = common[:-1]
     return common

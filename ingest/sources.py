@@ -117,6 +117,8 @@ def _walk(source: FolderSource) -> Iterator[Path]:
 
     for folder, names, files in os.walk(start, onerror=stop):
         names[:] = sorted(name for name in names if not name.startswith("."))
+        # Linked folders are not followed; they come out here so that they are reported as skipped.
+        yield from (Path(folder, name) for name in names if Path(folder, name).is_symlink())
         for name in sorted(files):
             yield Path(folder, name)
 
@@ -132,7 +134,7 @@ def _skip_reason(path: Path) -> str:
 def _rule_for(folder: Path, root: Path) -> tuple[str, ...] | None:
     for place in (folder, *folder.parents):
         rule = place / RULE_FILE
-        if rule.is_file():
+        if os.path.lexists(rule):
             return _read_rule(rule)
         if place == root:
             break
@@ -140,7 +142,7 @@ def _rule_for(folder: Path, root: Path) -> tuple[str, ...] | None:
 
 
 def _read_rule(path: Path) -> tuple[str, ...]:
-    content = _read_yaml(path, "access rule")
+    content = _read_yaml(path, "access rule") if path.is_file() else None
     listed = content.get("access") if isinstance(content, dict) else None
     if not isinstance(listed, list) or not listed:
         raise ConfigError(

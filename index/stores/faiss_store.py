@@ -89,7 +89,7 @@ class FaissStore:
         """Write a new set and make it the current one; a crash at any point leaves the old one current."""
         import faiss
 
-        serial = current_serial(self._folder) + 1
+        serial = _last_serial(self._folder) + 1
         self._folder.mkdir(parents=True, exist_ok=True)
         target = _folder_of(self._folder, serial)
         shutil.rmtree(target, ignore_errors=True)  # left by a crash
@@ -120,10 +120,15 @@ class FaissStore:
         if not serial:
             return
         folder = _folder_of(self._folder, serial)
-        manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-        for name, wanted in manifest["sha256"].items():
-            if _sha256(folder / name) != wanted:
-                raise _damaged(folder)
+        try:
+            manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+            intact = all(
+                _sha256(folder / name) == manifest["sha256"][name] for name in (_INDEX, _NUMBERS)
+            )
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            raise _damaged(folder) from error
+        if not intact:
+            raise _damaged(folder)
 
     def _load(self, serial: int) -> None:
         if not serial:
@@ -137,12 +142,14 @@ class FaissStore:
             manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
             index = faiss.read_index(str(folder / _INDEX))
             numbers = np.load(folder / _NUMBERS, allow_pickle=False)
-        except (OSError, ValueError, RuntimeError) as error:
+            fits = index.ntotal == len(numbers) == manifest["count"]
+            embedder = str(manifest["embedder"])
+        except (OSError, EOFError, ValueError, LookupError, TypeError, RuntimeError) as error:
             raise _damaged(folder) from error
-        if not index.ntotal == len(numbers) == manifest["count"]:
+        if not fits:
             raise _damaged(folder)
         self._serial, self._index = serial, index
-        self.published = PublishedVectors(serial, manifest["embedder"], numbers)
+        self.published = PublishedVectors(serial, embedder, numbers)
 
     def _point_to(self, serial: int) -> None:
         temporary = self._folder / f"{_CURRENT}.tmp"
@@ -159,11 +166,23 @@ class FaissStore:
 
 
 def current_serial(folder: Path) -> int:
-    """Return the number of the published set in a folder; 0 when nothing was published yet."""
+    """Return the number of the published set in a folder; 0 when nothing was published yet.
+
+    Raises:
+        DataFolderError: the file that names it is damaged.
+    """
     try:
         return int((folder / _CURRENT).read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
+    except FileNotFoundError:
         return 0
+    except ValueError as error:
+        raise _damaged(folder) from error
+
+
+def _last_serial(folder: Path) -> int:
+    """Return the highest number used, also when the file that names the current set is damaged."""
+    found = [path.name.removeprefix("vectors-") for path in folder.glob("vectors-*")]
+    return max((int(number) for number in found if number.isdigit()), default=0)
 
 
 def _folder_of(folder: Path, serial: int) -> Path:

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.e2e
 
 TOR, INES = "tor@brightwater.example", "ines@brightwater.example"
 QUESTIONS = json_lines((ROOT / "samples" / "questions.jsonl").read_text(encoding="utf-8"))
-MIN_ANSWERED_RIGHT = 0.6
+MIN_ANSWERED_RIGHT = 0.85
 MIN_ABSTAINED = 0.4
 
 # Words and numbers that only the two documents of the group people-team have, and questions that fish for them.

@@ -309,3 +309,20 @@ def test_element_kinds_without_sentences_are_kept_whole(tokenizer: TokenizerFile
     document = ParsedDocument("T", text, (Element("heading", 0, len(text), text, level=1),))
     (chunk,) = chunks_of(document, tokenizer)
     assert chunk.text == text
+
+
+def test_a_word_is_never_cut_in_two(tokenizer: TokenizerFile) -> None:
+    sentence = " ".join(f"Datenschutz{number}beauftragter" for number in range(200))
+    embedded = " ".join(
+        c.embedded_text for c in chunks_of(document_of(("text", sentence, 0)), tokenizer)
+    )
+    assert set(sentence.split()) <= set(embedded.split())
+
+
+def test_a_heading_right_below_another_stays_in_the_section(tokenizer: TokenizerFile) -> None:
+    document = document_of(
+        ("heading", "Leave", 1),
+        ("heading", "Parents", 2),
+        ("text", "Parents get twelve weeks. " * 20, 0),
+    )
+    assert {chunk.section for chunk in chunks_of(document, tokenizer)} == {("Leave", "Parents")}

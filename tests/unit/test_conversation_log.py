@@ -127,3 +127,11 @@ def test_everybody_lists_their_own_conversations_the_latest_first(log: Conversat
 def test_the_administrator_does_not_list_what_others_asked(log: ConversationLog) -> None:
     log.append(answer_of(1), TRACE, ANN, None)
     assert log.list(administrator()) == []
+
+
+def test_somebody_named_admin_does_not_open_what_the_administrator_asked(
+    log: ConversationLog,
+) -> None:
+    conversation = log.append(answer_of(1), TRACE, administrator(), None).conversation_id
+    with pytest.raises(NotFound):
+        log.turns(conversation, caller_named("admin", []))

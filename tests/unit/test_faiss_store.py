@@ -170,3 +170,43 @@ def test_the_manifest_says_what_was_published(tmp_path: Path) -> None:
     published(tmp_path, 4)
     manifest = json.loads((tmp_path / "vectors-1" / "manifest.json").read_text())
     assert (manifest["embedder"], manifest["count"]) == ("hash", 4)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("numbers.npy", b""),
+        ("manifest.json", b"{}"),
+        ("manifest.json", b"[]"),
+    ],
+)
+def test_a_cut_off_file_is_refused_with_what_to_do(
+    name: str, content: bytes, tmp_path: Path
+) -> None:
+    published(tmp_path, 4)
+    (tmp_path / "vectors-1" / name).write_bytes(content)
+    with pytest.raises(DataFolderError, match="index rebuild"):
+        FaissStore(tmp_path).reload()
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", b"{}"])
+def test_verify_notices_a_damaged_manifest(content: bytes, tmp_path: Path) -> None:
+    store = published(tmp_path, 4)
+    (tmp_path / "vectors-1" / "manifest.json").write_bytes(content)
+    with pytest.raises(DataFolderError, match="damaged"):
+        store.verify()
+
+
+@pytest.mark.parametrize("name", ["index.faiss", "numbers.npy", "manifest.json"])
+def test_verify_notices_a_missing_file(name: str, tmp_path: Path) -> None:
+    store = published(tmp_path, 4)
+    (tmp_path / "vectors-1" / name).unlink()
+    with pytest.raises(DataFolderError, match="damaged"):
+        store.verify()
+
+
+def test_a_damaged_pointer_is_not_taken_for_an_empty_index(tmp_path: Path) -> None:
+    published(tmp_path, 4)
+    (tmp_path / "CURRENT").write_bytes(b"")
+    with pytest.raises(DataFolderError, match="damaged"):
+        FaissStore(tmp_path).reload()

@@ -172,3 +172,14 @@ def test_a_search_in_an_empty_index_finds_nothing(tmp_path: Path) -> None:
     index = LexicalIndex(tmp_path / "lexical")
     assert found(index, "words", administrator()) == []
     assert index.numbers() == set()
+
+
+def test_removed_chunks_are_not_found(index: LexicalIndex) -> None:
+    writer = index.writer()
+    writer.remove([1, 99])
+    writer.commit()
+    writer.close()
+    index.reload()
+    assert found(index, "gateway") == [3]
+    assert index.numbers() == {2, 3, 4, 5, 6, 7}
+    assert index.count() == 6

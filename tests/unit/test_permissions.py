@@ -71,7 +71,7 @@ def test_a_named_caller_is_everyone_their_groups_and_themselves() -> None:
 
 def test_nobody_by_name_has_only_what_everyone_has() -> None:
     caller = caller_named("", [])
-    assert caller == Caller("anonymous", frozenset({"everyone"}))
+    assert caller == Caller("Anonymous", frozenset({"everyone"}))
 
 
 def test_somebody_who_calls_themselves_admin_is_not_the_administrator() -> None:

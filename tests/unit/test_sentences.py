@@ -108,3 +108,21 @@ def test_a_link_target_stays_with_the_sentence_of_its_link() -> None:
         "Read the [guide](../guide.md).",
         "It is short.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("plain", "source", "expected"),
+    [
+        (
+            "See policy. Leave is 30 days.",
+            "See [policy](../HR/Leave.md). Leave is 30 days.",
+            ["See [policy](../HR/Leave.md).", "Leave is 30 days."],
+        ),
+        ("One here. Word two.", "One here. **W**ord two.", ["One here.", "**W**ord two."]),
+        ("第一句。这是重要的。", "第一句。这是**重要**的。", ["第一句。", "这是**重要**的。"]),
+        ("Old text. New text.", "Old text. ~~New~~ text.", ["Old text.", "~~New~~ text."]),
+    ],
+)
+def test_a_sentence_starts_where_its_own_words_start(plain, source, expected) -> None:
+    found = aligned_spans(plain, sentence_spans(plain), source)
+    assert [source[span.start : span.end] for span in found] == expected

@@ -211,3 +211,21 @@ def test_a_sources_file_that_cannot_be_used_says_why(
 def test_a_missing_sources_file_is_named_with_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="FOOTNOTE_SOURCES_FILE"):
         configured_sources(tmp_path / "sources.yaml", None)
+
+
+def test_a_rule_that_is_a_dangling_link_stops_the_run(folder: Path) -> None:
+    (folder / "hr" / ".footnote.yaml").symlink_to("/nowhere/rule.yaml")
+    with pytest.raises(ConfigError):
+        listed(folder)
+
+
+def test_a_rule_that_is_a_folder_stops_the_run(folder: Path) -> None:
+    (folder / "hr" / ".footnote.yaml").mkdir()
+    with pytest.raises(ConfigError):
+        listed(folder)
+
+
+def test_a_linked_folder_is_skipped_with_a_reason(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (folder / "linked").symlink_to(tmp_path / "outside")
+    assert ("linked", "symbolic link") in listed(folder).skipped
