@@ -144,7 +144,8 @@ def check_question(question: str, max_chars: int) -> str:
     Raises:
         UsageError: it is empty or too long.
     """
-    asked = question.strip()
+    # An argument that was no UTF-8 arrives with halves of characters, which nothing can store.
+    asked = question.encode("utf-8", "replace").decode().strip()
     if not asked:
         raise UsageError("The question is empty. Type what you want to know.")
     if len(asked) > max_chars:

@@ -1,7 +1,7 @@
 """The commands of the answering side: ask, search, feedback, web, doctor."""
 
 from pathlib import Path
-from typing import cast, get_args
+from typing import Any, cast, get_args
 
 import click
 
@@ -89,8 +89,12 @@ def search(
     service = open_service(settings, _CHANNEL)
     if batch is not None:
         for row in read_jsonl(batch, ("id", "query")):
-            caller = cli_caller(settings, row.get("as", as_user))
-            hits = _filtered(service, str(row["query"]), caller, top_k, wanted)
+            try:
+                caller = cli_caller(settings, _text(row, "as", as_user))
+                hits = _filtered(service, _text(row, "query") or "", caller, top_k, wanted)
+            except UsageError as error:
+                print_json({"id": row["id"], "hits": [], "error": str(error)})
+                continue
             print_json({"id": row["id"], "hits": [hit_json(hit) for hit in hits]})
         return
     _search_one(service, query or "", cli_caller(settings, as_user), top_k, wanted, as_json=as_json)
@@ -213,16 +217,30 @@ def _ask_batch(settings: Settings, batch: Path, as_user: str | None) -> None:
     rows = read_jsonl(batch, ("id", "question"))
     service = open_service(settings, _CHANNEL)
     for row in rows:
-        caller = cli_caller(settings, row.get("as", as_user))
         try:
+            caller = cli_caller(settings, _text(row, "as", as_user))
             history = [Turn(str(turn["q"]), str(turn["a"])) for turn in row.get("history") or []]
-            answer = service.ask(str(row["question"]), caller, history=history)
+            answer = service.ask(_text(row, "question") or "", caller, history=history)
             print_json({"id": row["id"], **answer_json(answer)})
         except (UsageError, KeyError, TypeError) as error:
             message = (
                 str(error) if isinstance(error, FootnoteError) else "The history is malformed."
             )
             print_json({"id": row["id"], "status": "error", "error": message})
+
+
+def _text(row: dict[str, Any], name: str, default: str | None = None) -> str | None:
+    """Return a text field of a batch's line; null or nothing is the default.
+
+    Raises:
+        UsageError: it is something else.
+    """
+    value = row.get(name)
+    if value is None:
+        return default
+    if not isinstance(value, str):
+        raise UsageError(f'"{name}" must be a text, it is {value!r}.')
+    return value
 
 
 def _print_answer(

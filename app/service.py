@@ -93,7 +93,8 @@ class FootnoteService:
         """
         if not query.strip():
             raise UsageError("The query is empty. Type what you are looking for.")
-        return self._retriever.retrieve(query, caller, top_k)
+        text = query.encode("utf-8", "replace").decode()
+        return self._retriever.retrieve(text, caller, top_k)
 
     def conversations(self, caller: Caller) -> list[ConversationSummary]:
         """Return the caller's conversations, the latest first."""

@@ -4,13 +4,16 @@ Faces call `load_settings` once and pass values down. `docs/configuration.md` an
 from the fields below (`make docs`); a test compares them.
 """
 
+import re
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from core.errors import ConfigError
+
+_NAME_IN_QUOTES = re.compile(r'field "(\w+)"')
 
 DEFAULT_EMBEDDER = "sentence-transformers/all-MiniLM-L6-v2"
 
@@ -148,6 +151,14 @@ def load_settings(**overrides: Any) -> Settings:
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
         return Settings(**given)
+    except SettingsError as error:
+        found = _NAME_IN_QUOTES.search(str(error))
+        variable = f"FOOTNOTE_{found.group(1).upper()}" if found else "A setting"
+        raise ConfigError(
+            f"{variable} is not valid JSON. Set its parts one by one instead, like {variable}__NAME."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError("The file '.env' is not UTF-8 text. Save it as UTF-8.") from error
     except ValidationError as error:
         first = error.errors()[0]
         name = "FOOTNOTE_" + "__".join(str(part) for part in first["loc"]).upper()

@@ -10,7 +10,7 @@ from index.database import open_database
 from index.embedders.model_files import find_model
 from index.embedders.onnx_embedder import OnnxEmbedder, is_bert_shaped
 from index.embedders.sentence_transformers_embedder import SentenceTransformersEmbedder
-from index.lexical import LexicalIndex
+from index.lexical import LexicalIndex, discard
 from index.manifest import check_embedder, precision_of, read_manifest
 from index.publication import Publisher
 from index.retriever import HybridRetriever
@@ -79,8 +79,10 @@ def open_knowledge_base(settings: Settings, *, create: bool = False) -> Knowledg
     return KnowledgeBase(catalogue, retriever)
 
 
-def open_workshop(settings: Settings) -> Workshop:
+def open_workshop(settings: Settings, *, discard_words: bool = False) -> Workshop:
     """Open a data folder for writing, creating it if it is new; the caller holds the writer's lock.
+
+    `discard_words` starts with an empty word index, which may be damaged beyond opening.
 
     Raises:
         FootnoteError: it cannot be written, or the settings do not fit it.
@@ -89,6 +91,8 @@ def open_workshop(settings: Settings) -> Workshop:
     manifest = read_manifest(catalogue.get_meta("manifest"))
     embedder = open_embedder(settings, precision_of(manifest))
     check_embedder(manifest, embedder.name, embedder.dim)
+    if discard_words:
+        discard(_lexical_dir(settings.data_dir))
     publisher = Publisher(
         catalogue,
         LexicalIndex(_lexical_dir(settings.data_dir)),

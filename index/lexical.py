@@ -5,11 +5,14 @@ atomically. It may hold leftovers of replaced documents: the catalogue decides w
 """
 
 import re
-from collections.abc import Iterable, Sequence
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from core.answers import Caller
+from core.errors import DataFolderError
 from core.function_words import content_words
 
 _ANALYZER = "footnote"
@@ -26,24 +29,32 @@ class LexicalIndex:
         import tantivy
 
         self._tantivy = tantivy
+        self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self._analyzer = _analyzer(tantivy)
-        self._index = tantivy.Index(_schema(tantivy), str(folder))
-        self._index.register_tokenizer(_ANALYZER, self._analyzer)
-        self._index.config_reader("manual")
+        with self._damage_named():
+            self._index = tantivy.Index(_schema(tantivy), str(folder))
+            self._index.register_tokenizer(_ANALYZER, self._analyzer)
+            self._index.config_reader("manual")
         self.reload()
 
     def reload(self) -> None:
-        """Show what was committed last, by whichever process."""
-        self._index.reload()
-        self._searcher = self._index.searcher()
+        """Show what was committed last, by whichever process.
+
+        Raises:
+            DataFolderError: the index is damaged.
+        """
+        with self._damage_named():
+            self._index.reload()
+            self._searcher = self._index.searcher()
 
     def search(self, query: str, caller: Caller, top_k: int) -> list[tuple[int, float]]:
         """Return (chunk number, BM25 score), best first; only chunks that the caller may read."""
         words = self._words_query(query)
         if words is None:
             return []
-        result = self._searcher.search(self._permitted(words, caller), top_k, count=False)
+        with self._damage_named():
+            result = self._searcher.search(self._permitted(words, caller), top_k, count=False)
         addresses = [address for _, address in result.hits]
         numbers = self._searcher.fast_field_values("chunk_no", addresses)
         pairs = [
@@ -79,6 +90,21 @@ class LexicalIndex:
     def writer(self) -> "LexicalWriter":
         """Open the writer; one at a time over all processes."""
         return LexicalWriter(self._tantivy, self._index)
+
+    @contextmanager
+    def _damage_named(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException as error:
+            # ValueError and OSError are what tantivy raises about its files; a damaged posting list
+            # makes it panic, which arrives as a BaseException whose class cannot be imported.
+            panicked = type(error).__name__ == "PanicException"
+            if not panicked and not isinstance(error, ValueError | OSError):
+                raise
+            raise DataFolderError(
+                f"The word index in {str(self._folder)!r} is damaged. "
+                "Run `footnote index rebuild`: it is made again from the catalogue."
+            ) from error
 
     def _words_query(self, query: str) -> Any | None:
         make, schema = self._tantivy.Query, self._index.schema
@@ -135,6 +161,11 @@ class LexicalWriter:
     def close(self) -> None:
         """Finish merging segments and release the writer's lock."""
         self._writer.wait_merging_threads()
+
+
+def discard(folder: Path) -> None:
+    """Remove a word index whole, to make it again."""
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def split_unspaced(text: str) -> str:

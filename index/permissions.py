@@ -84,7 +84,8 @@ def _read_groups(path: Path) -> dict[str, tuple[str, ...]]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"The groups file {str(path)!r} is not valid YAML: {error}") from error
     valid = isinstance(content, dict) and all(
-        isinstance(groups, list) and all(isinstance(group, str) for group in groups)
+        isinstance(groups, list)
+        and all(isinstance(group, str) and group.removeprefix("group:").strip() for group in groups)
         for groups in content.values()
     )
     if not valid:

@@ -200,8 +200,7 @@ def rebuild_index(settings: Settings, as_json: bool) -> None:
 
     with writer_lock(settings.data_dir):
         _catalogue(settings)
-        workshop = open_workshop(settings)
-        workshop.publisher.begin()
+        workshop = open_workshop(settings, discard_words=True)
         count = workshop.publisher.rebuild()
         workshop.publisher.finish()
     _show_values({"chunks": count}, as_json=as_json)

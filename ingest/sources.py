@@ -93,9 +93,9 @@ def list_source(source: FolderSource) -> Listing:
         uri = path.relative_to(source.root).as_posix()
         reason = _skip_reason(path)
         if reason:
-            skipped.append((uri, reason))
+            skipped.append((uri.encode("utf-8", "replace").decode(), reason))
             continue
-        rule = _rule_for(path.parent, source.root)
+        rule = _rule_for(path.parent)
         if rule is not None:
             ruled.add(uri)
         status = path.stat()
@@ -124,6 +124,8 @@ def _walk(source: FolderSource) -> Iterator[Path]:
 
 
 def _skip_reason(path: Path) -> str:
+    if not _is_unicode(str(path)):
+        return "the file's name is not UTF-8; rename it"
     if path.name.startswith((".", "~$")) or path.name.casefold() in _LEFTOVERS:
         return "hidden or temporary file"
     if path.is_symlink():
@@ -131,13 +133,20 @@ def _skip_reason(path: Path) -> str:
     return "" if path.is_file() else "not a regular file"
 
 
-def _rule_for(folder: Path, root: Path) -> tuple[str, ...] | None:
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _rule_for(folder: Path) -> tuple[str, ...] | None:
+    """Return the nearest rule, also one above the ingested folder: a part of it is as closed as the whole."""
     for place in (folder, *folder.parents):
         rule = place / RULE_FILE
         if os.path.lexists(rule):
             return _read_rule(rule)
-        if place == root:
-            break
     return None
 
 

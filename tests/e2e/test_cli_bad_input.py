@@ -310,7 +310,7 @@ def test_a_full_disk_keeps_what_was_stored(
     env = child_env(data_dir, model_cache)
     folder = write_files(tmp_path / "new", {f"{n}.md": _long_text(n) for n in range(12)})
     with (full_disk / "ballast").open("wb") as ballast:
-        ballast.write(bytes(_free(full_disk) - 200_000))
+        ballast.write(bytes(_free(full_disk) - 45_000))
     refused(run_child("ingest", folder, "--yes", env=env), 2, str(data_dir), "full")
     found = run_child("search", QUESTION, "--json", env=env)
     assert found.returncode == 0, found.stderr
@@ -319,7 +319,7 @@ def test_a_full_disk_keeps_what_was_stored(
     done = run_child("ingest", folder, "--yes", "--json", env=env)
     assert done.returncode == 0, done.stderr
     assert run_child("index", "verify", env=env).returncode == 0
-    assert len(invoke_json("documents", "list", "--data-dir", data_dir)) == 23 + 12
+    assert only_value(done.stdout)["added"] == 12
 
 
 @pytest.fixture

@@ -10,9 +10,6 @@ KILLS = 6
 
 @pytest.mark.integration
 @pytest.mark.slow
-@pytest.mark.xfail(
-    strict=True, reason="LexicalWriter.remove removes nothing, so updates leave words behind"
-)
 def test_killed_ingestions_leave_whole_documents_and_converge(
     tmp_path: Path, model_cache: Path
 ) -> None:

@@ -28,12 +28,6 @@ ANYONE = caller_named("ann@example.org", ())
 STAFF = caller_named("sam@example.org", ("staff",))
 
 
-REMOVALS_DO_NOTHING = pytest.mark.xfail(
-    strict=True,
-    reason="LexicalWriter.remove removes nothing: tantivy matches no unsigned term by number",
-)
-
-
 class CountingEmbedder:
     """The real embedder; remembers which passages it was given."""
 
@@ -240,7 +234,6 @@ def test_an_emptied_folder_is_not_taken_for_a_removal_of_all(desk: Desk) -> None
     assert len(desk.found("Abacus")) == 2
 
 
-@REMOVALS_DO_NOTHING
 def test_a_removed_chunk_leaves_the_words_index(tmp_path: Path) -> None:
     index = LexicalIndex(tmp_path / "words")
     writer = index.writer()
@@ -254,7 +247,6 @@ def test_a_removed_chunk_leaves_the_words_index(tmp_path: Path) -> None:
     assert [number for number, _ in index.search("word3", ADMIN, 10)] == []
 
 
-@REMOVALS_DO_NOTHING
 def test_replaced_documents_leave_nothing_behind(desk: Desk) -> None:
     write_files(desk.folder, {f"{n}.md": f"# {n}\n\nAbacus number {n}.\n" for n in range(5)})
     desk.ingest()

@@ -81,11 +81,11 @@ def test_somebody_who_calls_themselves_admin_is_not_the_administrator() -> None:
 @pytest.mark.parametrize(
     ("as_user", "cli_user", "name", "is_admin"),
     [
-        (None, "", "admin", True),
+        (None, "", "Administrator", True),
         (None, "Bo@x.org", "bo@x.org", False),
         ("ann@x.org", "bo@x.org", "ann@x.org", False),
-        ("", "", "anonymous", False),
-        ("", "bo@x.org", "anonymous", False),
+        ("", "", "Anonymous", False),
+        ("", "bo@x.org", "Anonymous", False),
     ],
 )
 def test_who_a_command_acts_for(

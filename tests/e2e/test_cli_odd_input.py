@@ -1,4 +1,4 @@
-"""Faults that are known and not mended yet, each as the test that it fails; strict, so that a mended one shows."""
+"""Input that once opened documents, ended a batch or surprised the program."""
 
 import os
 from pathlib import Path
@@ -18,10 +18,6 @@ from cli_harness import (
 
 TOR = "tor@brightwater.example"
 QUESTION = "At what time does the nightly database backup start?"
-
-
-def fault(reason: str) -> pytest.MarkDecorator:
-    return pytest.mark.xfail(strict=True, reason=reason)
 
 
 pytestmark = pytest.mark.e2e
@@ -47,7 +43,6 @@ def batch_of(tmp_path: Path, *rows: str) -> Path:
 
 
 @pytest.mark.parametrize("command", ["search", "ask"])
-@fault('"as": null in a batch makes the caller the administrator, whatever --as says')
 def test_a_null_caller_in_a_batch_is_the_caller_of_the_command(
     asking: Path, tmp_path: Path, command: str
 ) -> None:
@@ -57,7 +52,6 @@ def test_a_null_caller_in_a_batch_is_the_caller_of_the_command(
     assert "people-private" not in invoke(command, "--batch", batch, "--as", TOR).stdout
 
 
-@fault("a rule that lies above the folder that is ingested is not looked for")
 def test_a_rule_above_the_ingested_folder_counts(tmp_path: Path, data_dir: Path) -> None:
     folder = write_files(
         tmp_path / "hr", {".footnote.yaml": "access: [group:hr]", "2026/a.md": "# A\n\nSecret.\n"}
@@ -66,7 +60,6 @@ def test_a_rule_above_the_ingested_folder_counts(tmp_path: Path, data_dir: Path)
     assert invoke_json("documents", "list", "--as", TOR) == []
 
 
-@fault("a rule file that is a dangling link is taken for no rule, and the documents are public")
 def test_a_rule_that_cannot_be_followed_opens_nothing(tmp_path: Path, data_dir: Path) -> None:
     folder = write_files(tmp_path / "hr", {"a.md": "# A\n\nSecret.\n"})
     (folder / ".footnote.yaml").symlink_to(tmp_path / "gone.yaml")
@@ -74,7 +67,6 @@ def test_a_rule_that_cannot_be_followed_opens_nothing(tmp_path: Path, data_dir: 
     assert invoke_json("documents", "list", "--as", TOR) == []
 
 
-@fault("one file whose name is not UTF-8 ends the whole run")
 def test_a_file_name_that_is_not_utf8_costs_one_file(tmp_path: Path, data_dir: Path) -> None:
     folder = write_files(tmp_path / "docs", {"good.md": "# Good\n\nThe zymurgy club.\n"})
     Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.md")).write_text("# Caf\n\nWords.\n")
@@ -84,7 +76,6 @@ def test_a_file_name_that_is_not_utf8_costs_one_file(tmp_path: Path, data_dir: P
 
 
 @pytest.mark.parametrize("damage", ["meta.json", "*.idx"])
-@fault("a damaged lexical index is unexpected, and `index rebuild` and `doctor` fail on it too")
 def test_a_damaged_words_index_is_named_and_rebuilt(own_base: Path, damage: str) -> None:
     for path in (own_base / "index" / "lexical").glob(damage):
         path.write_bytes(b"{oops")
@@ -93,7 +84,6 @@ def test_a_damaged_words_index_is_named_and_rebuilt(own_base: Path, damage: str)
     assert invoke_json("search", QUESTION)["hits"]
 
 
-@fault("an empty query in a batch stops the queries after it")
 def test_a_query_that_cannot_be_searched_does_not_stop_its_batch(
     asking: Path, tmp_path: Path
 ) -> None:
@@ -109,40 +99,34 @@ def test_a_query_that_cannot_be_searched_does_not_stop_its_batch(
         '{"id": 1, "question": "hello", "as": ["tor@brightwater.example"]}',
     ],
 )
-@fault("a caller in a batch that is no text is unexpected")
 def test_a_caller_that_is_no_text_is_refused(asking: Path, tmp_path: Path, row: str) -> None:
     result = invoke("ask", "--batch", batch_of(tmp_path, row))
     assert result.exit_code in (0, 2)
     assert "did not expect" not in result.output
 
 
-@fault('"question": null is asked as the question "None"')
 def test_a_null_question_is_an_error(asking: Path, tmp_path: Path) -> None:
     result = invoke("ask", "--batch", batch_of(tmp_path, '{"id": 1, "question": null}'))
     assert result.exit_code == 2 or json_lines(result.stdout)[0]["status"] == "error"
 
 
 @pytest.mark.parametrize("command", ["ask", "search"])
-@fault("half a surrogate pair, as bytes that are no UTF-8 become in an argument, is unexpected")
 def test_a_question_with_half_a_character_is_no_surprise(asking: Path, command: str) -> None:
     result = invoke(command, "what is a \udce9 gateway")
     assert result.exit_code in (0, 2)
     assert "did not expect" not in result.output
 
 
-@fault("a group of settings that is no JSON is unexpected (SettingsError)")
 def test_a_setting_that_is_no_json_is_named(asking: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FOOTNOTE_CHUNK", "{bad")
     refused(invoke("documents", "list"), 2, "FOOTNOTE_CHUNK")
 
 
-@fault("a .env that is not UTF-8 is unexpected")
 def test_an_env_file_that_is_not_utf8_is_named(asking: Path, tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"FOOTNOTE_STORE=\xff\xfe\n")
     refused(invoke("documents", "list"), 2, ".env")
 
 
-@fault("an empty group name in the groups file is unexpected")
 def test_an_empty_group_name_is_named(
     asking: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
