@@ -8,7 +8,8 @@ from core.answers import Passage
 from core.documents import Element
 from core.sentences import aligned_spans, sentence_spans
 
-_LIST_MARKER = re.compile(r"(?:\s*(?:[-*+•>]|\d{1,3}[.)])\s+)+")
+_BULLET = re.compile(r"^[-*+•‣▪–]\s+(?=\S)")
+_LIST_MARKER = re.compile(r"(?:\s*(?:[-*+•‣▪–>]|\d{1,3}[.)])\s+)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def _sentences(passage: Passage, element: Element) -> Iterator[tuple[int, int, s
         pieces = sentence_spans(element.plain)
         for piece, span in zip(pieces, aligned_spans(element.plain, pieces, source), strict=True):
             if span.start < span.end:
-                plain = element.plain[piece.start : piece.end]
+                plain = _BULLET.sub("", element.plain[piece.start : piece.end])
                 start = span.start + _marker_length(source[span.start : span.end], plain)
                 yield element.start + start, element.start + span.end, plain
     elif passage.start <= element.start and element.end <= passage.end:
