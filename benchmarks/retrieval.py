@@ -13,7 +13,7 @@ import math
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,31 +26,17 @@ from index.factory import open_knowledge_base
 from index.permissions import administrator
 from index.retriever import HybridRetriever
 
-Variant = Callable[[HybridRetriever, str, int], list[Hit]]
+# The weight of the dense score decides: with 0 words alone rank, with 1 meaning alone.
+VARIANTS: dict[str, float | None] = {"footnote": None, "bm25 alone": 0.0, "dense alone": 1.0}
 _BUDGET = 4000
 
 
-def fused(retriever: HybridRetriever, query: str, top_k: int) -> list[Hit]:
-    return retriever.retrieve(query, administrator(), top_k)
-
-
-def by_words(retriever: HybridRetriever, query: str, top_k: int) -> list[Hit]:
-    hits = retriever.retrieve(query, administrator(), top_k)
-    found = [hit for hit in hits if hit.why.lexical_rank is not None]
-    return sorted(found, key=lambda hit: hit.why.lexical_rank or 0)
-
-
-def by_meaning(retriever: HybridRetriever, query: str, top_k: int) -> list[Hit]:
-    hits = retriever.retrieve(query, administrator(), top_k)
-    found = [hit for hit in hits if hit.why.dense_rank is not None]
-    return sorted(found, key=lambda hit: hit.why.dense_rank or 0)
-
-
-VARIANTS: dict[str, Variant] = {
-    "footnote": fused,
-    "bm25 alone": by_words,
-    "dense alone": by_meaning,
-}
+def retriever_of(data_dir: Path, dense_weight: float | None) -> HybridRetriever:
+    settings = load_settings(data_dir=data_dir)
+    if dense_weight is not None:
+        retrieval = settings.retrieval.model_copy(update={"dense_weight": dense_weight})
+        settings = settings.model_copy(update={"retrieval": retrieval})
+    return open_knowledge_base(settings).retriever
 
 
 def ingest(folder: Path, data_dir: Path) -> None:
@@ -85,23 +71,24 @@ def gold_share(hits: Sequence[Hit], question: SpanQuestion, budget: int = _BUDGE
         end = min(hit.end, hit.start + left)
         taken.append((hit.document.uri, hit.start, end))
         left -= end - hit.start
-    gold = {position for start, end in question.spans for position in range(start, end)}
-    seen: set[int] = set()
-    for uri, start, end in taken:
-        if uri == question.uri:
-            seen.update(range(start, end))
-    return len(gold & seen) / len(gold)
+    covered = sum(
+        max(0, min(gold_end, end) - max(gold_start, start))
+        for gold_start, gold_end in question.spans
+        for uri, start, end in taken
+        if uri == question.uri
+    )
+    return covered / sum(end - start for start, end in question.spans)
 
 
 def scifact(data: Path, work: Path) -> None:
     queries, relevant = write_scifact(data, work / "scifact-docs")
     ingest(work / "scifact-docs", work / "scifact-data")
-    retriever = open_knowledge_base(load_settings(data_dir=work / "scifact-data")).retriever
     print(f"\nSciFact, {len(queries)} queries: nDCG@10 and recall@10 (documents)")
-    for name, variant in VARIANTS.items():
+    for name, weight in VARIANTS.items():
+        retriever = retriever_of(work / "scifact-data", weight)
         gains, recalls = [], []
         for query_id, query in queries.items():
-            hits = variant(retriever, query, 60)
+            hits = retriever.retrieve(query, administrator(), 60)
             ranked = list(dict.fromkeys(hit.document.uri for hit in hits))
             gains.append(ndcg_at_10(ranked, relevant[query_id]))
             recalls.append(recall_at_10(ranked, relevant[query_id]))
@@ -111,10 +98,12 @@ def scifact(data: Path, work: Path) -> None:
 def chunking(data: Path, work: Path) -> None:
     folder, questions = read_chunking_eval(data)
     ingest(folder, work / "chunking-data")
-    retriever = open_knowledge_base(load_settings(data_dir=work / "chunking-data")).retriever
     print(f"\nchunking-eval, {len(questions)} questions: gold characters in the first {_BUDGET:,}")
-    for name, variant in VARIANTS.items():
-        shares = [gold_share(variant(retriever, q.question, 60), q) for q in questions]
+    for name, weight in VARIANTS.items():
+        retriever = retriever_of(work / "chunking-data", weight)
+        shares = [
+            gold_share(retriever.retrieve(q.question, administrator(), 60), q) for q in questions
+        ]
         print(f"  {name:12} {interval(shares)}")
 
 
