@@ -71,9 +71,9 @@ def test_where_no_rule_is_the_default_counts(folder: Path) -> None:
     assert "a.md" not in listing.ruled
 
 
-def test_a_rule_above_the_source_does_not_count(folder: Path) -> None:
+def test_a_rule_above_the_source_counts(folder: Path) -> None:
     rule(folder.parent, "access: [group:outside]")
-    assert access_of(listed(folder))["a.md"] == ()
+    assert access_of(listed(folder))["a.md"] == ("group:outside",)
 
 
 def test_a_rule_above_a_single_file_counts(folder: Path) -> None:
