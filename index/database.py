@@ -67,10 +67,10 @@ def writing(engine: Engine) -> Iterator[Connection]:
 def _translated(message: str, data_dir: Path) -> DataFolderError:
     lowered = message.lower()
     folder = str(data_dir)
-    if "full" in lowered or "no space" in lowered or "quota" in lowered:
+    if any(word in lowered for word in ("full", "no space", "quota", "disk i/o")):
         return StorageFull(
-            f"The disk that holds {folder!r} is full. Nothing that was stored is lost: "
-            "free some space and run the command again."
+            f"The disk that holds {folder!r} is full or does not take more ({message}). Nothing that was "
+            "stored is lost: free some space and run the command again."
         )
     if "locked" in lowered or "busy" in lowered:
         return FolderBusy(

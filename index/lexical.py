@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.answers import Caller
-from core.errors import DataFolderError
+from core.errors import DataFolderError, StorageFull
 from core.function_words import content_words
 
 _ANALYZER = "footnote"
@@ -140,7 +140,8 @@ class LexicalWriter:
         document.add_text("body", split_unspaced(body))
         for principal in access:
             document.add_text("access", principal)
-        self._writer.add_document(document)
+        with self._full_disk_named():
+            self._writer.add_document(document)
 
     def remove(self, numbers: Sequence[int]) -> None:
         """Remove chunks by number."""
@@ -156,7 +157,18 @@ class LexicalWriter:
 
     def commit(self) -> None:
         """Make everything since the last commit durable and visible at once."""
-        self._writer.commit()
+        with self._full_disk_named():
+            self._writer.commit()
+
+    @contextmanager
+    def _full_disk_named(self) -> Iterator[None]:
+        try:
+            yield
+        except (ValueError, OSError) as error:  # tantivy reports a failed write as a ValueError
+            raise StorageFull(
+                "The word index cannot be written: the disk may be full. Nothing that was stored is lost: "
+                "free some space and run the command again."
+            ) from error
 
     def close(self) -> None:
         """Finish merging segments and release the writer's lock."""

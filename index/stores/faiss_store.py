@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from core.errors import DataFolderError
+from core.errors import DataFolderError, StorageFull
 from core.ports import FloatMatrix
 
 _CURRENT = "CURRENT"
@@ -51,7 +51,14 @@ class FaissStore:
         serial = current_serial(self._folder)
         if serial == self._serial:
             return False
-        self._load(serial)
+        try:
+            self._load(serial)
+        except DataFolderError:
+            # The writer may have published twice since the pointer was read, and removed this folder.
+            newer = current_serial(self._folder)
+            if newer == serial:
+                raise
+            self._load(newer)
         return True
 
     def search(
@@ -86,7 +93,20 @@ class FaissStore:
         return out
 
     def publish(self, numbers: npt.NDArray[np.int64], matrix: FloatMatrix, embedder: str) -> None:
-        """Write a new set and make it the current one; a crash at any point leaves the old one current."""
+        """Write a new set and make it the current one; a crash at any point leaves the old one current.
+
+        Raises:
+            StorageFull: there is no room for it; the old set stays current.
+        """
+        try:
+            self._publish(numbers, matrix, embedder)
+        except (OSError, RuntimeError) as error:  # FAISS reports a failed write as a RuntimeError
+            raise StorageFull(
+                f"The vectors cannot be written to {str(self._folder)!r}: the disk may be full. Nothing that "
+                "was stored is lost: free some space and run the command again."
+            ) from error
+
+    def _publish(self, numbers: npt.NDArray[np.int64], matrix: FloatMatrix, embedder: str) -> None:
         import faiss
 
         serial = _last_serial(self._folder) + 1
