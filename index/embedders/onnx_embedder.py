@@ -9,6 +9,7 @@ scaled by the largest value of the whole batch (cosine .993 between the same chu
 """
 
 import json
+import logging
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -116,6 +117,8 @@ def _prepare(files: ModelFiles, folder: Path) -> Precision:
     unfinished = folder / f"{time.monotonic_ns()}.tmp.onnx"
     _write_graph(files, unfinished)
     unfinished.replace(full)
+    # The tool warns on the root logger about a preparation that this graph does not need.
+    logging.disable(logging.WARNING)
     quantize_dynamic(
         full,
         unfinished,
@@ -124,6 +127,7 @@ def _prepare(files: ModelFiles, folder: Path) -> Precision:
         weight_type=QuantType.QInt8,
         extra_options={"MatMulConstBOnly": True},
     )
+    logging.disable(logging.NOTSET)
     unfinished.replace(small)
     chosen: Precision = "int8" if _seconds(small) < _seconds(full) else "fp32"
     _check_reference(files, folder, chosen)
