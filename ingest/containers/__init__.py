@@ -1,0 +1,1 @@
+"""Files whose members become documents of their own: archives, mailboxes and mails."""
