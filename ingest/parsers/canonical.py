@@ -40,12 +40,21 @@ class CanonicalWriter:
     def add_table(
         self, header: Sequence[str], rows: Sequence[Sequence[str]], *, page: int | None = None
     ) -> None:
-        """Add one element a row; a table of column names alone is a text."""
+        """Add one element a row, the column names first; a table of column names alone is a text."""
         names = header_text(header)
-        for cells in rows:
-            self.add("table_row", row_text(header, cells), page=page, header=names)
         if not rows:
             self.add("text", names, page=page)
+            return
+        self.add_names(names, page=page)
+        for cells in rows:
+            self.add("table_row", row_text(header, cells), page=page, header=names)
+
+    def add_names(self, names: str, *, page: int | None = None) -> None:
+        """Add the column names of a table, one line, as a row above those that repeat them.
+
+        All words of a table are there in their order so; `plain` and `header` are the same.
+        """
+        self.add("table_row", names, page=page, header=names)
 
     def document(self, uri: str, declared_title: str = "") -> ParsedDocument:
         """Return what was collected, titled by its first title or level-1 heading."""

@@ -16,7 +16,7 @@ from core.errors import ParseError
 from ingest.parsers.canonical import CanonicalWriter
 from ingest.parsers.decoding import decode
 from ingest.parsers.plain_text import one_line, visible
-from ingest.parsers.table_rows import is_number
+from ingest.parsers.table_rows import header_text, is_number, row_text
 
 _DELIMITERS = ",;\t|"
 _SAMPLE_ROWS = 50
@@ -38,10 +38,20 @@ def parse_csv(content: bytes, uri: str) -> ParsedDocument:
     writer = CanonicalWriter()
     while len(rows) > 1 and width > 1 and sum(map(bool, rows[0])) == 1:
         writer.add("text", " ".join(rows.pop(0)))
-    if rows:
-        names = [] if all(is_number(cell) for cell in rows[0] if cell) else rows.pop(0)
+    if rows and all(is_number(cell) for cell in rows[0] if cell):
+        _write_unnamed(writer, rows, width)
+    elif rows:
+        names = rows.pop(0)
         writer.add_table(_column_names(names, width) if rows else names, rows)
     return writer.document(uri)
+
+
+def _write_unnamed(writer: CanonicalWriter, rows: list[list[str]], width: int) -> None:
+    """Write rows with the numbers of their columns, which no line of the file says."""
+    names = _column_names([], width)
+    header = header_text(names)
+    for cells in rows:
+        writer.add("table_row", row_text(names, cells), header=header)
 
 
 def _column_names(names: list[str], width: int) -> list[str]:

@@ -5,6 +5,7 @@ text boxes, which `docx_source` moves into the body first. It calls many short l
 whether a paragraph is a heading is taken from its style, which it does not report.
 """
 
+from dataclasses import replace
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from core.documents import ParsedDocument
 from ingest.parsers.canonical import CanonicalWriter
 from ingest.parsers.docx_source import heading_levels, names_columns, notes, open_document
 from ingest.parsers.html_table import read_table
+from ingest.parsers.office_container import OfficeContainer, core_metadata
 from ingest.parsers.unstructured_runtime import prepare_unstructured
 
 if TYPE_CHECKING:
@@ -30,7 +32,8 @@ def parse_docx(content: bytes, uri: str) -> ParsedDocument:
     _write_body(writer, document)
     for note in notes(document):
         writer.add("text", note)
-    return writer.document(uri, document.core_properties.title or "")
+    title, said = core_metadata(OfficeContainer(content, "DOCX"))
+    return replace(writer.document(uri, title), metadata=said)
 
 
 def _write_body(writer: CanonicalWriter, document: "Document") -> None:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+from ingest.parsers.office_container import OfficeContainer
+
 if TYPE_CHECKING:
     from docx.document import Document
     from docx.text.paragraph import Paragraph
@@ -24,9 +26,14 @@ _TITLE_LEVEL = 0
 
 
 def open_document(content: bytes) -> "Document":
-    """Return the document with insertions accepted, deletions gone, text boxes in the body."""
+    """Return the document with insertions accepted, deletions gone, text boxes in the body.
+
+    Raises:
+        ParseError: `encrypted`, `unsupported`, `corrupt` or `archive_bomb`.
+    """
     from docx import Document
 
+    OfficeContainer(content, "DOCX").require("[Content_Types].xml")
     document = Document(BytesIO(content))
     body = document.element.body
     for name in _DELETED:

@@ -8,6 +8,9 @@ from ingest.parsers.plain_text import one_line
 
 _FENCED = re.compile(r"---[ \t]*(?:\r\n?|\n)(.*?)^(?:---|\.\.\.)[ \t]*(?:\r\n?|\n|\Z)", re.S | re.M)
 
+_OPENED = re.compile(r"---[ \t]*(?:\r\n?|\n)((?:\w[^\r\n]*:[^\r\n]*(?:\r\n?|\n))+)")
+_ACCESS = re.compile(r"\baccess[\"']?\s*:")
+
 
 @dataclass(frozen=True, slots=True)
 class FrontMatter:
@@ -31,6 +34,29 @@ def read_front_matter(text: str) -> FrontMatter:
         return FrontMatter()
     title, _, _ = entries.get("title", ("", 0, 0))
     return FrontMatter(match.end(), title, _description(text, match.start(1), entries))
+
+
+def declared_access(text: str) -> list[str] | None:
+    """Return what `access:` of the front matter says; [] when it is no list of texts, None without it."""
+    import yaml
+
+    match = _FENCED.match(text)
+    if match is None:
+        # Front matter that is never closed, and names access before anything else does.
+        opened = _OPENED.match(text)
+        return [] if opened and _ACCESS.search(opened.group(1)) else None
+    try:
+        content = yaml.safe_load(match.group(1))
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError):
+        # A block that names access and cannot be read must not open the document. (PyYAML lets the errors
+        # of `!!bool x` and `!!timestamp x` through.)
+        return [] if _ACCESS.search(match.group(1)) else None
+    if not isinstance(content, dict) or "access" not in content:
+        return None
+    listed = content["access"]
+    if not isinstance(listed, list) or not all(isinstance(entry, str) for entry in listed):
+        return []
+    return listed
 
 
 def _scalars(block: str) -> dict[str, tuple[str, int, int]] | None:

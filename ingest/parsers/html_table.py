@@ -9,6 +9,8 @@ from ingest.parsers.table_rows import looks_like_names
 
 _LAYOUT_INSIDE = "descendant::table|descendant::h1|descendant::h2|descendant::h3|descendant::form"
 _MAX_SPAN = 100  # of columns or rows; a page may ask for 65,534 of them
+_MAX_SPANNED = 500
+"""Columns of a row beyond which a cell spans nothing: 60 kB of spans made 100 million cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,10 @@ def _rows(nodes: Sequence[Node]) -> Iterator[_Row]:
         own = list(node.iterchildren("td", "th"))
         for cell in own:
             _fill(cells, pending, below)
-            text, rows_left = one_line(text_of(cell)), _span(cell, "rowspan") - 1
-            for number in range(_span(cell, "colspan")):
+            is_wide = len(cells) > _MAX_SPANNED
+            text = one_line(text_of(cell))
+            rows_left = 0 if is_wide else _span(cell, "rowspan") - 1
+            for number in range(1 if is_wide else _span(cell, "colspan")):
                 if rows_left:
                     below[len(cells)] = (rows_left, text if number == 0 else "")
                 cells.append(text if number == 0 or cell.tag == "th" else "")

@@ -16,6 +16,8 @@ from core.documents import ParsedDocument
 from ingest.parsers.decoding import decode
 from ingest.parsers.front_matter import read_front_matter
 from ingest.parsers.markdown_blocks import BlockReader
+from ingest.parsers.markdown_limits import has_too_many_blocks, read_inlines
+from ingest.parsers.text_parser import parse_text
 from ingest.parsers.titles import title_of
 
 if TYPE_CHECKING:
@@ -27,10 +29,14 @@ _MAX_NESTING = 100
 def parse_markdown(content: bytes, uri: str) -> ParsedDocument:
     """Parse a Markdown file (CommonMark, tables, strikethrough, YAML front matter).
 
+    A file of more lines or table cells than `markdown_limits` allows is read as plain text.
+
     Raises:
         ParseError: `unsupported` or `encoding`, when the bytes are not text.
     """
     text = decode(content)
+    if has_too_many_blocks(text):
+        return parse_text(content, uri)
     matter = read_front_matter(text)
     reader = BlockReader(text, matter.end)
     env: dict[str, Any] = {}
@@ -46,4 +52,5 @@ def _engine() -> "MarkdownIt":
     from markdown_it import MarkdownIt
 
     engine = MarkdownIt("commonmark", {"maxNesting": _MAX_NESTING})
+    engine.core.ruler.at("inline", read_inlines)
     return engine.enable(["table", "strikethrough"])

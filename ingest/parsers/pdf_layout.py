@@ -3,8 +3,9 @@
 A PDF says where letters stand and nothing else. What is read from that:
 
     larger than the body's median size     a heading, its level by rank among the larger sizes
+    short, bold and alone, of body size    a heading below those, where the body is not bold
     a wider gap than between most lines    a new paragraph
-    on most pages, at the top or bottom    a running header or footer: left out
+    on most pages, at the top or bottom    a running header or footer: read once, page numbers never
 """
 
 import re
@@ -19,13 +20,19 @@ from ingest.parsers.pdf_lines import PdfLine
 
 _HEADING_RATIO = 1.08
 _MAX_HEADING_CHARS = 200
+_MAX_BOLD_HEADING_CHARS = 100
+_MAX_BOLD_SHARE = 0.25
 _MAX_LEVEL = 6
 _GAP_RATIO = 1.2
 _DEFAULT_STEP = 1.3
 _MARGIN = 0.08
 _BULLET = re.compile(r"[-*•‣◦\u2013·▪●○➢✓]$|\(?(?:\d{1,3}|[a-zA-Z])[.)]$")
 _DIGITS = re.compile(r"\d+")
-_HYPHENATED = re.compile(r"[^\W\d_]-$")
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_CUT_WORD = re.compile(rf"({_WORD.pattern})-$")
+_MIN_HYPHENATED = 0.03
+"""The share of lines that end in a hyphen where a writer cuts words. Where it only breaks lines at the
+hyphens of `near-water`, it is about 0.01."""
 
 
 @dataclass(slots=True)
@@ -41,25 +48,25 @@ class Block:
         """The page of the block, counted from 1."""
         return self.lines[0].page
 
-    @property
-    def text(self) -> str:
-        """The lines as one text; a word that was cut at the end of a line is whole again."""
-        if self.kind == "code":
-            return "\n".join(line.text for line in self.lines)
-        joined = ""
-        for line in self.lines:
-            if _HYPHENATED.search(joined) and line.text[:1].islower():
-                joined = joined[:-1] + line.text
-            else:
-                joined += f" {line.text}" if joined else line.text
-        return joined
-
 
 def without_running_lines(pages: Sequence[Sequence[PdfLine]]) -> list[list[PdfLine]]:
-    """Return the pages without the margin's lines that most of them have, page numbers aside."""
+    """Return the pages without the margin's lines that most of them have.
+
+    The first of them stays, a letterhead may say it nowhere else; not one whose digits change: page numbers.
+    """
     seen = Counter(key for lines in pages for key in {_key(line) for line in lines} - {None})
     running = {key for key, count in seen.items() if count > 1 and 2 * count > len(pages)}
-    return [[line for line in lines if _key(line) not in running] for lines in pages]
+    texts: dict[tuple[str, int] | None, set[str]] = {}
+    for line in (line for lines in pages for line in lines if _key(line) in running):
+        texts.setdefault(_key(line), set()).add(line.text)
+    once = {key for key, different in texts.items() if len(different) == 1}
+    kept: list[list[PdfLine]] = []
+    for lines in pages:
+        keys = [_key(line) for line in lines]
+        shown = zip(lines, keys, strict=True)
+        kept.append([line for line, key in shown if key not in running or key in once])
+        once -= set(keys)
+    return kept
 
 
 def _key(line: PdfLine) -> tuple[str, int] | None:
@@ -74,18 +81,59 @@ class PdfLayout:
 
     def __init__(self, lines: Sequence[PdfLine]) -> None:
         self._levels = _heading_levels(lines)
+        self._body_size = _body_size(lines)
+        self._bold_level = _bold_level(lines, len(self._levels))
         self._widest_step = _GAP_RATIO * _usual_step(lines)
+        self._words = {word for line in lines for word in _WORD.findall(line.text.casefold())}
+        hyphens = sum(bool(_CUT_WORD.search(line.text)) for line in lines)
+        self._cuts_words = hyphens >= _MIN_HYPHENATED * len(lines)
 
     def kind(self, line: PdfLine) -> tuple[ElementKind, int]:
         """Return what a line is by itself, and the level of a heading."""
         level = self._levels.get(_rounded(line.size), 0)
         if level and line.is_upright and len(line.text) <= _MAX_HEADING_CHARS:
             return "heading", level
+        if self.is_bold_heading(line):
+            return "heading", self._bold_level
         if line.is_fixed_width:
             return "code", 0
         if len(line.words) > 1 and _BULLET.match(line.words[0].text):
             return "list_item", 0
         return "text", 0
+
+    def is_bold_heading(self, line: PdfLine) -> bool:
+        """Say whether a line is a heading by its weight alone; the names of a table's columns may look so."""
+        return (
+            bool(self._bold_level)
+            and line.is_bold
+            and line.is_upright
+            and abs(line.size - self._body_size) <= 0.1 * self._body_size
+            and len(line.text) <= _MAX_BOLD_HEADING_CHARS
+            and line.text[-1:] not in ".,;:"
+            and any(map(str.isalpha, line.text))
+        )
+
+    def text(self, block: Block) -> str:
+        """Return the lines of a block as one text; a word that was cut at the end of a line is whole again."""
+        if block.kind == "code":
+            return "\n".join(line.text for line in block.lines)
+        joined = ""
+        for line in block.lines:
+            cut = _CUT_WORD.search(joined)
+            if cut and line.text[:1].islower():
+                joined = joined if self._has_hyphen(cut.group(1), line.text) else joined[:-1]
+                joined += line.text
+            else:
+                joined += f" {line.text}" if joined else line.text
+        return joined
+
+    def _has_hyphen(self, begin: str, text: str) -> bool:
+        """Say whether a word has the hyphen that a line ends with, by how the document writes it elsewhere."""
+        rest = _WORD.match(text.casefold())
+        end = rest.group() if rest else ""
+        if f"{begin.casefold()}-{end}" in self._words:
+            return True
+        return not self._cuts_words and f"{begin.casefold()}{end}" not in self._words
 
     def blocks(self, lines: Sequence[PdfLine]) -> Iterator[Block]:
         """Return the blocks of some lines, in reading order."""
@@ -115,10 +163,22 @@ class PdfLayout:
         return kind == block.kind and level == block.level
 
 
+def _body_size(lines: Sequence[PdfLine]) -> float:
+    """Return the size of most letters, in points."""
+    sizes = [_rounded(line.size) for line in lines for _ in line.text]
+    return median(sizes) if sizes else 0.0
+
+
+def _bold_level(lines: Sequence[PdfLine], larger: int) -> int:
+    """Return the level of bold lines of body size; 0 where so much is bold that it says nothing."""
+    letters = sum(len(line.text) for line in lines)
+    bold = sum(len(line.text) for line in lines if line.is_bold)
+    return min(larger + 1, _MAX_LEVEL) if bold <= _MAX_BOLD_SHARE * letters else 0
+
+
 def _heading_levels(lines: Sequence[PdfLine]) -> dict[float, int]:
     """Return the level of each rounded size that is larger than the body's."""
-    sizes = [_rounded(line.size) for line in lines for _ in line.text]
-    body = median(sizes) if sizes else 0.0
+    body = _body_size(lines)
     upright = {_rounded(line.size) for line in lines if line.is_upright}
     larger = sorted((size for size in upright if size > _HEADING_RATIO * body), reverse=True)
     return {size: min(rank, _MAX_LEVEL) for rank, size in enumerate(larger, start=1)}

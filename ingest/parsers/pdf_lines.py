@@ -1,6 +1,7 @@
 """The lines of a PDF page as PDFium reads them, with where they stand and how large they are."""
 
 import ctypes
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -27,6 +28,9 @@ class PdfWord:
     right: float
 
 
+_BOLD = re.compile(r"bold|black|heavy|-bd\b", re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True)
 class PdfLine:
     """One line: `baseline` in points from the bottom edge, `height` the same as a share of the page.
@@ -41,6 +45,7 @@ class PdfLine:
     size: float
     font: str
     is_upright: bool = True
+    last_font: str = ""
 
     @property
     def text(self) -> str:
@@ -51,6 +56,11 @@ class PdfLine:
     def left(self) -> float:
         """Where the line begins."""
         return self.words[0].left
+
+    @property
+    def is_bold(self) -> bool:
+        """Whether all of it is in one bold font, by the font's name."""
+        return self.font == self.last_font and bool(_BOLD.search(self.font))
 
     @property
     def is_fixed_width(self) -> bool:
@@ -119,6 +129,7 @@ def _line(
         max(_size(text_page, word[0][0]) for word in words[:3]),
         _font(text_page, first),
         _is_upright(text_page, first),
+        _font(text_page, words[-1][-1][0]),
     )
 
 

@@ -1,45 +1,70 @@
 """PDF files with a text layer, read with PDFium.
 
 Unstructured's partition_pdf is not used: it needs layout models from a hub, and an environment of
-7.6 GB. A PDF of images alone is reported as `no_text_layer`; nothing here reads images.
+7.6 GB. A page that is a picture of text is read by the optional extra `footnote[ocr]`; where that is not
+installed, a PDF without any text is reported as `no_text_layer`.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from core.documents import ParsedDocument
 from core.errors import ParseError
 from ingest.parsers.canonical import CanonicalWriter
+from ingest.parsers.ocr import INSTALL_HINT, is_ocr_installed
+from ingest.parsers.pdf_images import MAX_RECOGNISED_PAGES, is_picture, recognise
 from ingest.parsers.pdf_layout import PdfLayout, without_running_lines
 from ingest.parsers.pdf_lines import PdfLine, read_lines
 from ingest.parsers.pdf_tables import table_at
 
 if TYPE_CHECKING:
-    from pypdfium2 import PdfDocument
+    from pypdfium2 import PdfDocument, PdfPage
 
 _END_MARK_BYTES = 1024  # where readers look for it
+_MAX_PAGES = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """The lines of a page's own text, or the paragraphs recognised in its picture."""
+
+    lines: list[PdfLine]
+    recognised: list[str] = field(default_factory=list)
+    is_picture: bool = False
 
 
 def parse_pdf(content: bytes, uri: str) -> ParsedDocument:
     """Parse a PDF page by page; every element says on which page it stands.
 
+    Pages that are pictures are read by text recognition where it is installed.
+
     Raises:
-        ParseError: `encrypted`, `corrupt` (also when the end of the file is missing), or
+        ParseError: `encrypted`, `corrupt` (also when the end of the file is missing), `too_large`, or
             `no_text_layer` when no page has text.
     """
     if b"%%EOF" not in content[-_END_MARK_BYTES:]:
         raise ParseError("corrupt", "the PDF is cut off: its end is missing")
     with _opened(content) as document:
+        if len(document) > _MAX_PAGES:
+            detail = f"the PDF has {len(document):,} pages, the limit is {_MAX_PAGES:,}"
+            raise ParseError("too_large", detail)
         pages = list(_pages(document))
         declared = str(document.get_metadata_value("Title") or "")
-    if not any(pages):
-        raise ParseError(
-            "no_text_layer", "the PDF has no text, only images: run text recognition on it first"
-        )
+    if not any(page.lines or page.recognised for page in pages):
+        raise ParseError("no_text_layer", _no_text_detail(pages))
     writer = CanonicalWriter()
-    _write(writer, [line for lines in without_running_lines(pages) for line in lines])
+    _write(writer, pages)
     return writer.document(uri, declared)
+
+
+def _no_text_detail(pages: Sequence[_Page]) -> str:
+    if not any(page.is_picture for page in pages):
+        return "the PDF has no text and no picture of text"
+    if is_ocr_installed():
+        return "no text was found in the pictures that are the PDF's pages"
+    return f"the PDF has no text, only images: {INSTALL_HINT}"
 
 
 @contextmanager
@@ -60,23 +85,58 @@ def _opened(content: bytes) -> Iterator["PdfDocument"]:
         document.close()
 
 
-def _pages(document: "PdfDocument") -> Iterator[list[PdfLine]]:
+def _pages(document: "PdfDocument") -> Iterator[_Page]:
+    pictures = 0
     for number in range(len(document)):
         page = document[number]
         text_page = page.get_textpage()
         try:
-            yield read_lines(text_page, number + 1, page.get_height())
+            lines = read_lines(text_page, number + 1, page.get_height())
+            if not is_picture(page, lines):
+                yield _Page(lines)
+                continue
+            pictures += 1
+            yield _Page(lines, _recognised(page, pictures), is_picture=True)
         finally:
             text_page.close()
             page.close()
 
 
-def _write(writer: CanonicalWriter, lines: Sequence[PdfLine]) -> None:
+def _recognised(page: "PdfPage", pictures: int) -> list[str]:
+    if not is_ocr_installed():
+        return []
+    if pictures > MAX_RECOGNISED_PAGES:
+        raise ParseError(
+            "too_large",
+            f"the PDF has more than {MAX_RECOGNISED_PAGES} pages that are pictures of text: "
+            "run text recognition on it first, or split it",
+        )
+    return recognise(page)
+
+
+def _write(writer: CanonicalWriter, pages: Sequence[_Page]) -> None:
+    """Write the pages in order, recognised ones by themselves."""
+    shown = without_running_lines([page.lines for page in pages])
+    layout = PdfLayout([line for lines in shown for line in lines])
+    pending: list[PdfLine] = []
+    for number, (page, lines) in enumerate(zip(pages, shown, strict=True), start=1):
+        if not page.recognised:
+            pending += lines
+            continue
+        # What little text of its own the page has is in its picture too.
+        _write_lines(writer, layout, pending)
+        pending = []
+        for paragraph in page.recognised:
+            writer.add("text", paragraph, page=number)
+    _write_lines(writer, layout, pending)
+
+
+def _write_lines(writer: CanonicalWriter, layout: PdfLayout, lines: Sequence[PdfLine]) -> None:
     """Write tables row by row, and what stands between them as blocks."""
-    layout = PdfLayout(lines)
     begin = number = 0
     while number < len(lines):
-        is_text = layout.kind(lines[number])[0] == "text"
+        line = lines[number]
+        is_text = layout.kind(line)[0] == "text" or layout.is_bold_heading(line)
         found = table_at(lines, number) if is_text else None
         if found is None:
             number += 1
@@ -90,4 +150,4 @@ def _write(writer: CanonicalWriter, lines: Sequence[PdfLine]) -> None:
 
 def _write_blocks(writer: CanonicalWriter, layout: PdfLayout, lines: Sequence[PdfLine]) -> None:
     for block in layout.blocks(lines):
-        writer.add(block.kind, block.text, level=block.level, page=block.page)
+        writer.add(block.kind, layout.text(block), level=block.level, page=block.page)

@@ -1,63 +1,128 @@
-"""Picks the parser of a file by its ending, and turns whatever goes wrong into one ParseError."""
+"""Picks the parser of a file by its bytes and its ending, and turns whatever goes wrong into one ParseError."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 from pathlib import PurePosixPath
 from typing import cast
 
 from core.documents import ParsedDocument
 from core.errors import ParseError
-from ingest.parsers.signatures import require_docx, require_pdf, require_text
+from ingest.parsers.language import language_of
+from ingest.parsers.signatures import text_ending, true_ending
 
 Parse = Callable[[bytes, str], ParsedDocument]
 
+IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp")
+CODE_ENDINGS = (
+    ".bash", ".c", ".cc", ".cfg", ".conf", ".cpp", ".cs", ".css", ".dockerfile", ".go", ".gradle", ".h",
+    ".hpp", ".ini", ".java", ".js", ".jsx", ".kt", ".lua", ".make", ".php", ".pl", ".properties", ".proto",
+    ".ps1", ".py", ".r", ".rb", ".rs", ".scala", ".sh", ".sql", ".swift", ".tf", ".toml", ".ts", ".tsx",
+    ".vue", ".yaml", ".yml",
+)  # fmt: skip
+
 _FORMATS: dict[str, tuple[str, str]] = {
-    ".md": ("markdown_parser", "parse_markdown"),
-    ".markdown": ("markdown_parser", "parse_markdown"),
-    ".txt": ("text_parser", "parse_text"),
-    ".text": ("text_parser", "parse_text"),
-    ".log": ("text_parser", "parse_text"),
-    ".html": ("html_parser", "parse_html"),
-    ".htm": ("html_parser", "parse_html"),
+    **dict.fromkeys((".md", ".markdown"), ("markdown_parser", "parse_markdown")),
+    **dict.fromkeys((".txt", ".text", ".log"), ("text_parser", "parse_text")),
+    **dict.fromkeys((".html", ".htm", ".xhtml"), ("html_parser", "parse_html")),
+    ".rst": ("rst_parser", "parse_rst"),
+    ".org": ("org_parser", "parse_org"),
+    **dict.fromkeys(
+        (".xml", ".rss", ".atom", ".xsl", ".xslt", ".svg"), ("xml_parser", "parse_xml")
+    ),
+    **dict.fromkeys((".json", ".jsonl", ".ndjson"), ("json_parser", "parse_json")),
+    ".ipynb": ("notebook_parser", "parse_notebook"),
+    ".epub": ("epub_parser", "parse_epub"),
+    ".eml": ("mail_parser", "parse_eml"),
+    ".msg": ("outlook_parser", "parse_msg"),
     ".docx": ("docx_parser", "parse_docx"),
-    ".csv": ("csv_parser", "parse_csv"),
-    ".tsv": ("csv_parser", "parse_csv"),
+    ".doc": ("doc_parser", "parse_doc"),
+    **dict.fromkeys((".odt", ".ods", ".odp"), ("open_document_parser", "parse_open_document")),
+    ".rtf": ("rtf_parser", "parse_rtf"),
+    ".pptx": ("pptx_parser", "parse_pptx"),
+    ".ppt": ("ppt_parser", "parse_ppt"),
+    **dict.fromkeys((".xlsx", ".xlsm"), ("xlsx_parser", "parse_xlsx")),
+    ".xls": ("xls_parser", "parse_xls"),
+    **dict.fromkeys((".csv", ".tsv"), ("csv_parser", "parse_csv")),
     ".pdf": ("pdf_parser", "parse_pdf"),
+    **dict.fromkeys(IMAGE_ENDINGS, ("image_parser", "parse_image")),
+    **dict.fromkeys(CODE_ENDINGS, ("source_code_parser", "parse_source_code")),
 }
-SUPPORTED_ENDINGS: tuple[str, ...] = tuple(_FORMATS)
-
-
-def is_supported(uri: str) -> bool:
-    """Say whether a file of this name can be parsed; only its ending counts, in any case."""
-    return _ending(uri) in _FORMATS
+_BINARY_ENDINGS = frozenset(
+    (
+        ".pdf", ".docx", ".doc", ".odt", ".ods", ".odp", ".rtf", ".pptx", ".ppt", ".xlsx", ".xlsm", ".xls",
+        ".epub", ".msg", *IMAGE_ENDINGS,
+    )
+)  # fmt: skip
+_EXPORTS = frozenset({".xls", ".doc"})
+"""Endings under which programs write HTML or plain text."""
+_PRIVATE_ENDINGS = frozenset(
+    {
+        ".pem", ".key", ".p12", ".pfx", ".jks", ".keystore", ".kdbx", ".ppk", ".env", ".htpasswd", ".netrc",
+        ".pgpass", ".npmrc", ".pypirc",
+    }
+)  # fmt: skip
+_NOT_DOCUMENTS = frozenset({".p7s", ".p7m", ".p7c", ".sig", ".lock", ".map"})
 
 
 def parse(content: bytes, uri: str) -> ParsedDocument:
-    """Parse one file; `uri` gives the format by its ending, and the title of last resort.
+    """Parse one file; `uri` gives the format by its ending where the bytes do not, and a title of last resort.
+
+    A file of an unknown ending is read if it is text.
 
     Raises:
-        ParseError: `unsupported`, `empty`, `encoding`, `encrypted`, `corrupt`, `no_text_layer` or
-            `memory`, with a detail in plain words.
+        ParseError: with a reason of the documented list and a detail in plain words.
     """
-    ending = _ending(uri)
-    if ending not in _FORMATS:
-        known = " ".join(SUPPORTED_ENDINGS)
-        raise ParseError("unsupported", f"{ending or 'no ending'!r} is not one of {known}")
     if not content.strip(b" \t\r\n\f\v\x00\xef\xbb\xbf\xfe\xff"):
-        raise ParseError("empty", "the file has no content")
-    _signature_check(ending)(content)
-    document = guarded(_parser(ending), content, uri)
+        raise ParseError("empty", "The file has no content.")
+    return guarded(_parse, content, uri)
+
+
+def _parse(content: bytes, uri: str) -> ParsedDocument:
+    document = _parser(_format_of(content, _named_ending(uri)))(content, uri)
     if not document.elements:
-        raise ParseError("empty", "the file has no text that a reader would see")
-    return document
+        raise ParseError("empty", "The file has no text that a reader would see.")
+    return _with_language(document)
 
 
-def _ending(uri: str) -> str:
-    return PurePosixPath(uri).suffix.lower()
+def _named_ending(uri: str) -> str:
+    """Return the ending in lower case; a name such as `.env` or `.env.local` is one as a whole."""
+    path = PurePosixPath(uri)
+    name = path.name.lower()
+    if name.startswith(".env."):
+        return ".env"
+    return path.suffix.lower() or (name if name.startswith(".") else "")
 
 
-def _signature_check(ending: str) -> Callable[[bytes], None]:
-    return {".pdf": require_pdf, ".docx": require_docx}.get(ending, require_text)
+def _format_of(content: bytes, named: str) -> str:
+    if named in _PRIVATE_ENDINGS:
+        raise ParseError("unsupported", f"Files with the ending {named!r} hold keys or secrets.")
+    if named in _NOT_DOCUMENTS:
+        raise ParseError("unsupported", f"{named!r} is no format that holds a text.")
+    found = true_ending(content, named)
+    if found:
+        return found
+    if named in _FORMATS and named not in _BINARY_ENDINGS:
+        return named
+    # It is text if anything, under an ending that does not say of what kind.
+    if named in _BINARY_ENDINGS - _EXPORTS:
+        raise ParseError("corrupt", f"The file does not begin like a {named[1:].upper()} file.")
+    kind = text_ending(content)
+    return ".csv" if named == ".xls" and kind == ".txt" else kind
+
+
+def warm_up() -> None:
+    """Load what every document needs, while files may still be opened freely."""
+    language_of("This sentence is here to load the languages.")
+
+
+def _with_language(document: ParsedDocument) -> ParsedDocument:
+    if "language" in document.metadata:
+        return document
+    language = language_of(document.text)
+    if not language:
+        return document
+    return replace(document, metadata={**document.metadata, "language": language})
 
 
 def _parser(ending: str) -> Parse:
@@ -76,6 +141,10 @@ def guarded(parser: Parse, content: bytes, uri: str) -> ParsedDocument:
         return parser(content, uri)
     except ParseError:
         raise
+    except ImportError as error:
+        # Of this installation, not of the file; `--retry` reads it once the library is there.
+        detail = f"A library that reads this format is not installed ({error.name})."
+        raise ParseError("unsupported", detail) from error
     except MemoryError as error:
         raise ParseError("memory", "the file needs more memory than there is") from error
     except RecursionError as error:

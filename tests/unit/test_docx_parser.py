@@ -66,6 +66,7 @@ def test_table_rows_carry_the_names_of_their_columns(document):
     for cell in table.rows[0].cells:
         cell.paragraphs[0].runs[0].bold = True
     assert [(e.kind, e.plain, e.header) for e in parsed(document).elements] == [
+        ("table_row", "Who | What", "Who | What"),
         ("table_row", "Who: Ann; What: asks", "Who | What"),
         ("table_row", "What: waits", "Who | What"),
     ]

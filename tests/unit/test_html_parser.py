@@ -84,6 +84,7 @@ def test_a_table_row_is_one_line_with_the_names_of_its_columns():
     elements = parsed(body).elements
     assert [(e.kind, e.plain, e.header) for e in elements] == [
         ("text", "Prices", ""),
+        ("table_row", "Plan | EUR", "Plan | EUR"),
         ("table_row", "Plan: Base; EUR: 1 2", "Plan | EUR"),
         ("table_row", "EUR: 20", "Plan | EUR"),
     ]
@@ -96,6 +97,7 @@ def test_cells_that_span_rows_and_columns_keep_later_cells_under_their_names():
         "<tr><td rowspan=2>Ghent</td><td>1</td><td>2</td></tr><tr><td>3</td><td>4</td></tr></table>"
     )
     assert [plain for _, plain in plains(body)] == [
+        "Site | Nodes 2025 | Nodes 2026",
         "Site: Ghent; Nodes 2025: 1; Nodes 2026: 2",
         "Site: Ghent; Nodes 2025: 3; Nodes 2026: 4",
     ]
