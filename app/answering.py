@@ -193,7 +193,7 @@ def _answer(question: str, draft: Draft, generation: int, clock: _Clock) -> Answ
         status=draft.status,
         claims=draft.claims,
         citations=draft.citations,
-        notes=draft.notes,
+        notes=(*draft.notes, *_stale_notes(draft)),
         model=draft.model,
         prompt_version=draft.prompt_version,
         index_generation=generation,
@@ -203,6 +203,18 @@ def _answer(question: str, draft: Draft, generation: int, clock: _Clock) -> Answ
         cost_usd=draft.cost_usd,
         timings_ms=clock.finished(),
     )
+
+
+def _stale_notes(draft: Draft) -> list[Note]:
+    stale = {c.document.doc_id: c.document for c in draft.citations if c.document.is_stale}
+    return [
+        Note(
+            "stale",
+            f"The newest version of {document.title} could not be read; this is its version of "
+            f"{document.updated_at[:10]}.",
+        )
+        for document in stale.values()
+    ]
 
 
 def _trace(

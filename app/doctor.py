@@ -1,19 +1,28 @@
 """Examines an installation and says what to do about what is wrong."""
 
+import json
 import os
 import shutil
+import socket
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from core.errors import DataFolderError, FootnoteError
+from core.errors import ConfigError, DataFolderError, FootnoteError
 from core.settings import Settings
 from index.factory import open_catalogue, open_embedder, open_knowledge_base
 from index.manifest import precision_of, read_manifest
 from index.permissions import GroupsFile
 
 _MIN_FREE_GB = 1.0
+_STATUS_NAME = "ingest-status.json"
+"""What `ingest.daemon.status_file` writes; this package may not import that one."""
+_SILENT = timedelta(seconds=60)
+_FORGOTTEN = timedelta(days=7)
+"""A daemon that ended so long ago is not missed any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,7 @@ def examine(settings: Settings) -> list[Finding]:
         ("embedding model", _embedding_model),
         ("knowledge base", _knowledge_base),
         ("groups file", _groups),
+        ("ingestion daemon", _ingestion_daemon),
     )
     findings = []
     for name, check in checks:
@@ -93,3 +103,66 @@ def _groups(settings: Settings) -> str:
         return "none is set: nobody is in a group"
     GroupsFile(settings.groups_file).groups_of("")
     return str(settings.groups_file)
+
+
+def _ingestion_daemon(settings: Settings) -> str:
+    path = settings.data_dir / _STATUS_NAME
+    if not path.exists():
+        return "none runs on this data folder; `footnote ingest --daemon` starts one"
+    try:
+        status = json.loads(path.read_text(encoding="utf-8"))
+        beat = datetime.fromisoformat(status["beat"])
+        silent = datetime.now(UTC) - beat
+        sources = dict(status["sources"])
+        states = {name: str(entry["state"]) for name, entry in sources.items()}
+        who = f"process {int(status['pid'])} on {status['host']}"
+        at = f"{beat.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataFolderError(
+            f"{str(path)!r} cannot be read. Remove it; a running daemon writes it again within seconds."
+        ) from error
+    if status.get("state") == "stopped":
+        return f"stopped at {at} ({who})"
+    if silent > _SILENT or not _is_alive(status):
+        if silent > _FORGOTTEN:
+            return f"none runs; the last one was heard of at {at}"
+        raise DataFolderError(
+            f"The ingestion daemon ({who}) was last heard of at {at} and did not end in order. "
+            "Start `footnote ingest --daemon` again: it goes on where the other one stopped."
+        )
+    _check_sources(status, states)
+    return (
+        f"{who}, last heard of {max(0, round(silent.total_seconds()))} s ago, {len(states)} sources"
+    )
+
+
+def _is_alive(status: Mapping[str, Any]) -> bool:
+    # Of another machine or container only the beat tells.
+    if status["host"] != socket.gethostname():
+        return True
+    try:
+        os.kill(int(status["pid"]), 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # it is another user's
+    return True
+
+
+def _check_sources(status: Mapping[str, Any], states: Mapping[str, str]) -> None:
+    stuck = [name for name, state in states.items() if state == "stuck"]
+    failing = [name for name in states if status["sources"][name].get("failures")]
+    said = []
+    if status.get("problem"):
+        said.append(str(status["problem"]))
+    if stuck:
+        said.append(
+            f"Stuck without a sign of life: {', '.join(stuck)}. Look at what they read from, and start the "
+            "daemon again when it answers."
+        )
+    said += [
+        f"The source {name!r} fails: {status['sources'][name].get('last_error')}"
+        for name in failing
+    ]
+    if said:
+        raise ConfigError(" ".join(said))

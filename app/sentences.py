@@ -32,6 +32,8 @@ def quotable(passages: Sequence[Passage]) -> list[Sentence]:
     found: list[Sentence] = []
     for passage in passages:
         for element in passage.elements:
+            if element.kind == "table_row" and element.plain == element.header:
+                continue  # the names of the columns: every row says them again
             for start, end, plain in _sentences(passage, element):
                 heading = element.kind in ("title", "heading")
                 found.append(Sentence(passage, start, end, plain, heading, len(found)))

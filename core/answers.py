@@ -24,13 +24,17 @@ FeedbackCategory = Literal[
 
 @dataclass(frozen=True, slots=True)
 class DocumentRef:
-    """A document as answers and hits name it."""
+    """A document as answers and hits name it.
+
+    `is_stale` says that its newest bytes could not be read, so that this is its last good version.
+    """
 
     doc_id: str
     uri: str
     title: str
     version: str
     updated_at: str = ""
+    is_stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,17 @@ place in the file that its owner edits; for other formats it is what the parser 
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 ElementKind = Literal["title", "heading", "text", "list_item", "table_row", "code"]
 DocumentStatus = Literal["active", "quarantined"]
+
+METADATA_NAMES = frozenset(
+    {"author", "created", "modified", "from", "to", "cc", "subject", "sent", "language", "url"}
+)
+"""What may be kept of a document beside its text; everything else that a file says is left out."""
 
 EVERYONE = "everyone"
 """The principal that every caller has."""
@@ -35,31 +40,46 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class ParsedDocument:
-    """What a parser made of one file: canonical text and its elements, sorted and not overlapping."""
+    """What a parser made of one file: canonical text and its elements, sorted and not overlapping.
+
+    `metadata` is what the file says of itself under the names of `METADATA_NAMES`, dates in ISO 8601.
+    """
 
     title: str
     text: str
     elements: tuple[Element, ...]
-    language: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class SourceItem:
-    """One file of a source as it was found, before it is read.
+    """One item of a source as it was listed, before it is read.
 
-    `uri` is the path relative to the source's root, with `/`; `access` are the principals that may read.
+    `uri` names it within its source: the path relative to a folder's root with `/`, an address, or
+    `archive.zip!/member` for what lies in a container. `stamp` changes whenever the content may have (size
+    and time of a file, ETag of a page); `size` is in bytes, 0 when the source does not say. `path` is where
+    the bytes lie on this machine, '' when the source has to fetch them. `name` gives the parser the format
+    by its ending, where the URI does not. `access` are the principals that may read.
     """
 
     uri: str
-    path: str
-    size: int
-    mtime_ns: int
+    stamp: str
     access: tuple[str, ...]
+    size: int = 0
+    path: str = ""
+    name: str = ""
+    title: str = ""
+    url: str = ""
+    updated_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentRecord:
-    """A document as the catalogue knows it. `version` is the first 16 hex digits of its bytes' SHA-256."""
+    """A document as the catalogue knows it. `version` is the first 16 hex digits of its bytes' SHA-256.
+
+    `reason` and `detail` say why the newest bytes could not be read; `chunks` of an earlier good version may
+    still answer then. `duplicate_of` is the id of an older document with nearly the same words, or ''.
+    """
 
     doc_id: str
     uri: str
@@ -72,6 +92,8 @@ class DocumentRecord:
     chunks: int = 0
     reason: str = ""
     detail: str = ""
+    duplicate_of: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
     FootnoteError
     ├── UsageError             the person at the keyboard: a question or an argument that cannot be used
     ├── ConfigError            the operator: a setting, a file or a folder is not right
+    ├── SourceError            the operator: a source refuses, does not answer or may not be reached
     ├── ParseError             the document's owner: one document cannot be read (`reason` says why)
     ├── DataFolderError        the operator: the data folder cannot be used as it is
     │   ├── NewerDataError     it was written by a newer Footnote
@@ -10,6 +11,7 @@
     │   └── StorageFull        the disk is full or the folder cannot be written
     ├── IndexMismatch          the operator: what built the index does not fit the settings
     ├── MassDeletionRefused    the operator: a run would remove more than the guard allows
+    ├── RunStopped             nobody: the operator asked the run to end; what was stored stays
     ├── NotFound               the caller: nothing by that name that this caller may see
     └── ServiceUnavailable     the operator: a service that is needed does not answer
 
@@ -50,6 +52,14 @@ class ConfigError(FootnoteError):
     """A setting, a configuration file or an installed extra is missing or wrong."""
 
 
+class SourceError(FootnoteError):
+    """A source, or a page of it, cannot be reached as it is configured; `reason` is one word for programs."""
+
+    def __init__(self, message: str, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
 class ParseError(FootnoteError):
     """One document cannot be read; the batch goes on."""
 
@@ -83,6 +93,10 @@ class IndexMismatch(FootnoteError):
 
 class MassDeletionRefused(FootnoteError):
     """A run would remove more documents than the guard allows."""
+
+
+class RunStopped(FootnoteError):
+    """A run was asked to end before it was done; what was stored stays, and the next one goes on."""
 
 
 class NotFound(FootnoteError):

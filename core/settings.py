@@ -4,10 +4,13 @@ Faces call `load_settings` once and pass values down. `docs/configuration.md` an
 from the fields below (`make docs`); a test compares them.
 """
 
+import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
+from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
@@ -49,6 +52,24 @@ class IngestSettings(_Group):
         "unless --allow-mass-delete is given (runs that remove three or fewer are let through).",
     )
     workers: int = Field(0, ge=0, description="Parser processes; 0 takes one for each processor.")
+    parser_seconds: int = Field(
+        60,
+        ge=1,
+        description="Processor time that reading one file may take; half as much again by the clock. "
+        "A file that takes longer is quarantined as timeout.",
+    )
+    parser_memory_mb: int = Field(
+        1024,
+        ge=128,
+        description="Memory that reading one file may take; a file that takes more is quarantined as memory.",
+    )
+    debounce_seconds: float = Field(
+        0.5, ge=0, description="How long `--watch` waits for further changes before it ingests."
+    )
+    health_host: str = Field(
+        "127.0.0.1", description="Address of the health and metrics page of `ingest --daemon`."
+    )
+    health_port: int = Field(8502, ge=0, le=65535, description="Its port; 0 switches the page off.")
 
 
 class RetrievalSettings(_Group):
@@ -166,3 +187,22 @@ def load_settings(**overrides: Any) -> Settings:
             f"{name} is set to {first['input']!r}: {first['msg'].lower()}. "
             "See docs/configuration.md for what it may be."
         ) from error
+
+
+def secret_from_environment(name: str) -> SecretStr:
+    """Return the secret that an environment variable, or a line of `.env`, holds.
+
+    Raises:
+        ConfigError: there is none, or it is empty; the message names the variable.
+    """
+    value = os.environ.get(name) or dotenv_values(".env").get(name)
+    if not value:
+        raise ConfigError(
+            f"The environment variable {name} is not set. Set it to the secret that the sources file asks for."
+        )
+    return SecretStr(value)
+
+
+def environment_of(names: Iterable[str]) -> dict[str, str]:
+    """Return those of some environment variables that are set, for a program that this one starts."""
+    return {name: os.environ[name] for name in names if name in os.environ}

@@ -1,4 +1,4 @@
-"""Writes what documentation can be read off the code: settings and commands (`make docs`).
+"""Writes what documentation can be read off the code: settings, commands and the sources file (`make docs`).
 
 tests/test_docs.py compares the written files with what this makes of the code, so that they cannot rot.
 """
@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 
 from app.cli import main as footnote
 from core.settings import Settings
+from ingest.sources.config_template import schema_text
 
 ROOT = Path(__file__).resolve().parents[1]
 MADE_BY = "written from the code by `make docs`; edit the code instead"
@@ -133,6 +134,7 @@ FILES: dict[str, Callable[[], str]] = {
     ".env.example": env_example,
     "docs/configuration.md": configuration,
     "docs/commands.md": command_reference,
+    "docs/sources.schema.json": schema_text,
 }
 
 

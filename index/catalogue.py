@@ -6,14 +6,16 @@ sees half of it.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Engine,
     Row,
@@ -32,10 +34,25 @@ from core.documents import Chunk, DocumentRecord, Element, SourceItem, text_hash
 from core.errors import NotFound
 from core.ports import FloatMatrix
 from index.database import storage_errors, writing
-from index.schema import chunks, documents, meta, vectors
+from index.schema import chunks, containers, documents, meta, vectors
 
 # SQLite refuses statements with more than 32,766 variables.
 _LOOKUP_BATCH = 10_000
+
+_RECORD_COLUMNS = (
+    "doc_id",
+    "uri",
+    "title",
+    "source",
+    "version",
+    "access",
+    "updated_at",
+    "status",
+    "reason",
+    "detail",
+    "duplicate_of",
+    "metadata",
+)
 
 T = TypeVar("T")
 
@@ -49,13 +66,18 @@ class KnownDocument:
     access: tuple[str, ...]
     status: str
     seen_size: int
-    seen_mtime_ns: int
+    seen_stamp: str
     seen_version: str
+    seen_access: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class NewVersion:
-    """A parsed document with its chunks, ready to replace whatever was there; numbers[i] is chunks[i]'s."""
+    """A parsed document with its chunks, ready to replace whatever was there; numbers[i] is chunks[i]'s.
+
+    `access` is who may read in the end; `item.access` what the source said. `signature` is the MinHash of the
+    words, b'' when there are too few.
+    """
 
     doc_id: str
     source: str
@@ -67,6 +89,9 @@ class NewVersion:
     chunks: tuple[Chunk, ...]
     numbers: range
     updated_at: str
+    access: tuple[str, ...]
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    signature: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +108,31 @@ class FailedVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownContainer:
+    """An archive or mail whose members are documents, as it was when it was last unpacked."""
+
+    uri: str
+    stamp: str
+    access: tuple[str, ...]
+    members: int
+
+
+@dataclass(frozen=True, slots=True)
+class IngestedDocument:
+    """What is reported of a document whose chunks are all searchable."""
+
+    doc_id: str
+    uri: str
+    version: str
+    chunks: int
+
+
+@dataclass(frozen=True, slots=True)
 class ChunkRow:
-    """A chunk with what a hit shows of its document."""
+    """A chunk with what a hit shows of its document.
+
+    `original` is the oldest of the documents with nearly the same words: its own id where there is no other.
+    """
 
     chunk_no: int
     chunk: Chunk
@@ -93,6 +141,8 @@ class ChunkRow:
     doc_version: str
     doc_updated_at: str
     access: tuple[str, ...]
+    original: str
+    is_stale: bool
 
 
 class Catalogue:
@@ -158,7 +208,26 @@ class Catalogue:
                 connection.execute(
                     update(documents)
                     .where(documents.c.doc_id == doc_id)
-                    .values(seen_size=item.size, seen_mtime_ns=item.mtime_ns)
+                    .values(seen_size=item.size, seen_stamp=item.stamp)
+                )
+
+    def store_containers(
+        self, source: str, unpacked: Sequence[KnownContainer], gone: Iterable[str]
+    ) -> None:
+        """Remember containers whose members are all stored, and forget others."""
+        with storage_errors(self.data_dir), writing(self.engine) as connection:
+            for uri in [*gone, *(entry.uri for entry in unpacked)]:
+                is_it = and_(containers.c.source == source, containers.c.uri == uri)
+                connection.execute(delete(containers).where(is_it))
+            for entry in unpacked:
+                connection.execute(
+                    insert(containers).values(
+                        source=source,
+                        uri=entry.uri,
+                        stamp=entry.stamp,
+                        access=json.dumps(entry.access),
+                        members=entry.members,
+                    )
                 )
 
     def put_vectors(self, model: str, rows: Sequence[tuple[str, FloatMatrix]]) -> None:
@@ -182,20 +251,43 @@ class Catalogue:
 
     def known_documents(self, source: str) -> dict[str, KnownDocument]:
         """Return what is known of a source, by URI."""
+        columns = documents.c
+        query = select(
+            columns.doc_id,
+            columns.uri,
+            columns.access,
+            columns.status,
+            columns.seen_size,
+            columns.seen_stamp,
+            columns.seen_version,
+            columns.seen_access,
+        ).where(columns.source == source)
         with self.engine.connect() as connection:
-            rows = connection.execute(select(documents).where(documents.c.source == source)).all()
+            rows = connection.execute(query).all()
+        # Few access lists are shared by many documents.
+        parsed = cache(_principals)
         return {
             row.uri: KnownDocument(
                 doc_id=row.doc_id,
                 uri=row.uri,
-                access=tuple(json.loads(row.access)),
+                access=parsed(row.access),
                 status=row.status,
                 seen_size=row.seen_size,
-                seen_mtime_ns=row.seen_mtime_ns,
+                seen_stamp=row.seen_stamp,
                 seen_version=row.seen_version,
+                seen_access=parsed(row.seen_access),
             )
             for row in rows
         }
+
+    def containers(self, source: str) -> dict[str, KnownContainer]:
+        """Return the containers of a source that were unpacked, by URI."""
+        query = select(containers).where(containers.c.source == source)
+        with self.engine.connect() as connection:
+            return {
+                row.uri: KnownContainer(row.uri, row.stamp, _principals(row.access), row.members)
+                for row in connection.execute(query)
+            }
 
     def sources(self) -> list[str]:
         """Return the names of all sources that have documents."""
@@ -206,19 +298,74 @@ class Catalogue:
                 ).scalars()
             )
 
-    def missing_vectors(self, model: str) -> list[tuple[str, str]]:
-        """Return (hash, text) of every text that still has no vector of this model, each once."""
-        absent = ~exists().where(
-            and_(vectors.c.vector_hash == chunks.c.vector_hash, vectors.c.model == model)
-        )
+    def missing_vectors(self, model: str) -> list[str]:
+        """Return the hash of every text that still has no vector of this model, in order of the chunks."""
         query = (
-            select(chunks.c.vector_hash, func.min(chunks.c.embedded_text))
-            .where(absent)
+            select(chunks.c.vector_hash)
+            .where(_without_vector(model))
             .group_by(chunks.c.vector_hash)
             .order_by(func.min(chunks.c.chunk_no))
         )
         with self.engine.connect() as connection:
-            return [(row[0], row[1]) for row in connection.execute(query)]
+            return list(connection.execute(query).scalars())
+
+    def texts_to_embed(self, hashes: Sequence[str]) -> list[str]:
+        """Return the texts of some hashes, in their order."""
+        query = (
+            select(chunks.c.vector_hash, func.min(chunks.c.embedded_text))
+            .where(chunks.c.vector_hash.in_(hashes))
+            .group_by(chunks.c.vector_hash)
+        )
+        with self.engine.connect() as connection:
+            texts = {row[0]: row[1] for row in connection.execute(query)}
+        return [texts[key] for key in hashes]
+
+    def waiting_documents(self, model: str) -> dict[str, set[str]]:
+        """Return the hashes that still have no vector, for each document that has some."""
+        query = select(chunks.c.doc_id, chunks.c.vector_hash).where(_without_vector(model))
+        waiting: dict[str, set[str]] = {}
+        with self.engine.connect() as connection:
+            for doc_id, key in connection.execute(query):
+                waiting.setdefault(doc_id, set()).add(key)
+        return waiting
+
+    def ingested(self, doc_ids: Sequence[str]) -> list[IngestedDocument]:
+        """Return what is reported of documents when they are complete."""
+        counted = (
+            select(func.count()).where(chunks.c.doc_id == documents.c.doc_id).scalar_subquery()
+        )
+        columns = (documents.c.doc_id, documents.c.uri, documents.c.version, counted)
+        found: list[IngestedDocument] = []
+        with self.engine.connect() as connection:
+            for batch in _batches(doc_ids):
+                query = select(*columns).where(documents.c.doc_id.in_(batch))
+                found.extend(IngestedDocument(*row) for row in connection.execute(query))
+        return found
+
+    def signatures(self) -> dict[str, bytes]:
+        """Return the MinHash signature of each document that has one."""
+        query = select(documents.c.doc_id, documents.c.signature).where(
+            func.length(documents.c.signature) > 0
+        )
+        with self.engine.connect() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
+
+    def link_duplicates(self, older: Mapping[str, str]) -> int:
+        """Store which document is a near-copy of which older one; return how many links changed."""
+        query = select(documents.c.doc_id, documents.c.duplicate_of)
+        with storage_errors(self.data_dir), writing(self.engine) as connection:
+            stored = {row[0]: row[1] for row in connection.execute(query)}
+            changed = {
+                doc_id: older.get(doc_id, "")
+                for doc_id, before in stored.items()
+                if before != older.get(doc_id, "")
+            }
+            for doc_id, original in changed.items():
+                is_it = documents.c.doc_id == doc_id
+                connection.execute(update(documents).where(is_it).values(duplicate_of=original))
+            if changed:
+                _next_generation(connection)
+        return len(changed)
 
     def vectors_by_chunk(self, model: str, dim: int) -> tuple[npt.NDArray[np.int64], FloatMatrix]:
         """Return chunk numbers, shape (n,), and their vectors, shape (n, dim); in order of number."""
@@ -273,6 +420,12 @@ class Catalogue:
         with self.engine.connect() as connection:
             return [_record(row) for row in connection.execute(_record_query().where(match))]
 
+    def count_quarantined(self) -> int:
+        """Return how many documents could not be read when they were last looked at."""
+        query = select(func.count()).where(documents.c.status == "quarantined")
+        with self.engine.connect() as connection:
+            return int(connection.execute(query).scalar() or 0)
+
     def documents_by_access(self) -> list[tuple[tuple[str, ...], int]]:
         """Return (access, number of documents that have chunks) for each distinct access list."""
         has_chunks = exists().where(chunks.c.doc_id == documents.c.doc_id)
@@ -311,6 +464,12 @@ class Catalogue:
         return row.text, tuple(Element(*fields) for fields in json.loads(row.elements))
 
 
+def _without_vector(model: str) -> ColumnElement[bool]:
+    return ~exists().where(
+        and_(vectors.c.vector_hash == chunks.c.vector_hash, vectors.c.model == model)
+    )
+
+
 def _put_meta(connection: Connection, key: str, value: str) -> None:
     changed = connection.execute(update(meta).where(meta.c.key == key).values(value=value)).rowcount
     if not changed:
@@ -335,6 +494,9 @@ def _store_version(connection: Connection, version: NewVersion) -> None:
     connection.execute(
         insert(documents).values(
             **_identity(version.doc_id, version.source, version.item, version.version),
+            access=json.dumps(version.access),
+            metadata=json.dumps(version.metadata, ensure_ascii=False),
+            signature=version.signature,
             title=version.title,
             version=version.version,
             text=version.text,
@@ -357,13 +519,16 @@ def _store_failure(connection: Connection, failure: FailedVersion) -> None:
     seen = _identity(failure.doc_id, failure.source, failure.item, failure.version)
     failed = {"status": "quarantined", "reason": failure.reason, "detail": failure.detail}
     changed = connection.execute(
-        update(documents).where(documents.c.doc_id == failure.doc_id).values(**seen, **failed)
+        update(documents)
+        .where(documents.c.doc_id == failure.doc_id)
+        .values(**seen, **failed, access=_access_after(connection, failure))
     ).rowcount
     if not changed:
         connection.execute(
             insert(documents).values(
                 **seen,
                 **failed,
+                access=json.dumps(failure.item.access),
                 title=failure.item.uri.rsplit("/", 1)[-1],
                 version=failure.version,
                 text="",
@@ -373,15 +538,30 @@ def _store_failure(connection: Connection, failure: FailedVersion) -> None:
         )
 
 
+def _access_after(connection: Connection, failure: FailedVersion) -> str:
+    """Return who may read a document whose newest bytes cannot be read.
+
+    That is what the source says, unless the document's own word was stricter or wider before: it cannot be
+    asked now, so it stands.
+    """
+    query = select(documents.c.access, documents.c.seen_access).where(
+        documents.c.doc_id == failure.doc_id
+    )
+    row = connection.execute(query).first()
+    if row is not None and row.access != row.seen_access:
+        return str(row.access)
+    return json.dumps(failure.item.access)
+
+
 def _identity(doc_id: str, source: str, item: SourceItem, version: str) -> dict[str, object]:
     return {
         "doc_id": doc_id,
         "source": source,
         "uri": item.uri,
-        "access": json.dumps(item.access),
         "seen_size": item.size,
-        "seen_mtime_ns": item.mtime_ns,
+        "seen_stamp": item.stamp,
         "seen_version": version,
+        "seen_access": json.dumps(item.access),
     }
 
 
@@ -421,6 +601,8 @@ def _chunk_query() -> Select[Any]:
         documents.c.version,
         documents.c.updated_at,
         documents.c.access,
+        documents.c.duplicate_of,
+        documents.c.status,
     ).join(documents)
 
 
@@ -444,12 +626,15 @@ def _chunk_row(row: Row[Any]) -> ChunkRow:
         doc_version=row.version,
         doc_updated_at=row.updated_at,
         access=tuple(json.loads(row.access)),
+        original=row.duplicate_of or row.doc_id,
+        is_stale=row.status == "quarantined",
     )
 
 
 def _record_query() -> Select[Any]:
     counted = select(func.count()).where(chunks.c.doc_id == documents.c.doc_id).scalar_subquery()
-    return select(documents, counted.label("chunk_count"))
+    shown = [documents.c[name] for name in _RECORD_COLUMNS]
+    return select(*shown, counted.label("chunk_count"))
 
 
 def _record(row: Row[Any]) -> DocumentRecord:
@@ -465,7 +650,13 @@ def _record(row: Row[Any]) -> DocumentRecord:
         chunks=row.chunk_count,
         reason=row.reason,
         detail=row.detail,
+        duplicate_of=row.duplicate_of,
+        metadata=json.loads(row.metadata),
     )
+
+
+def _principals(stored: str) -> tuple[str, ...]:
+    return tuple(json.loads(stored))
 
 
 def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:

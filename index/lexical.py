@@ -14,6 +14,7 @@ from typing import Any
 from core.answers import Caller
 from core.errors import DataFolderError, StorageFull
 from core.function_words import content_words
+from index.database import storage_errors
 
 _ANALYZER = "footnote"
 # Runs of Chinese, Japanese and Korean letters have no spaces: they are indexed as overlapping pairs.
@@ -30,7 +31,8 @@ class LexicalIndex:
 
         self._tantivy = tantivy
         self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+        with storage_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
         self._analyzer = _analyzer(tantivy)
         with self._damage_named():
             self._index = tantivy.Index(_schema(tantivy), str(folder))
@@ -101,6 +103,8 @@ class LexicalIndex:
             panicked = type(error).__name__ == "PanicException"
             if not panicked and not isinstance(error, ValueError | OSError):
                 raise
+            if _is_full(error):
+                raise _full_disk() from error
             raise DataFolderError(
                 f"The word index in {str(self._folder)!r} is damaged. "
                 "Run `footnote index rebuild`: it is made again from the catalogue."
@@ -131,7 +135,8 @@ class LexicalWriter:
     def __init__(self, tantivy: Any, index: Any) -> None:
         self._tantivy = tantivy
         self._schema = index.schema
-        self._writer = index.writer(_WRITER_HEAP, 1)
+        with _full_disk_named():
+            self._writer = index.writer(_WRITER_HEAP, 1)
 
     def add(self, chunk_no: int, body: str, access: Iterable[str]) -> None:
         """Add one chunk with the principals that may read it."""
@@ -140,7 +145,7 @@ class LexicalWriter:
         document.add_text("body", split_unspaced(body))
         for principal in access:
             document.add_text("access", principal)
-        with self._full_disk_named():
+        with _full_disk_named():
             self._writer.add_document(document)
 
     def remove(self, numbers: Sequence[int]) -> None:
@@ -149,35 +154,48 @@ class LexicalWriter:
         for number in numbers:
             # By query: deleting by term finds nothing in a field of unsigned numbers (tantivy 0.27).
             query = make.term_query(self._schema, "chunk_no", number)
-            self._writer.delete_documents_by_query(query)
+            with _full_disk_named():
+                self._writer.delete_documents_by_query(query)
 
     def clear(self) -> None:
         """Remove everything."""
-        self._writer.delete_all_documents()
+        with _full_disk_named():
+            self._writer.delete_all_documents()
 
     def commit(self) -> None:
         """Make everything since the last commit durable and visible at once."""
-        with self._full_disk_named():
+        with _full_disk_named():
             self._writer.commit()
-
-    @contextmanager
-    def _full_disk_named(self) -> Iterator[None]:
-        try:
-            yield
-        except (ValueError, OSError) as error:  # tantivy reports a failed write as a ValueError
-            raise StorageFull(
-                "The word index cannot be written: the disk may be full. Nothing that was stored is lost: "
-                "free some space and run the command again."
-            ) from error
 
     def close(self) -> None:
         """Finish merging segments and release the writer's lock."""
-        self._writer.wait_merging_threads()
+        with _full_disk_named():
+            self._writer.wait_merging_threads()
 
 
 def discard(folder: Path) -> None:
     """Remove a word index whole, to make it again."""
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _full_disk_named() -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, OSError) as error:  # tantivy reports a failed write as a ValueError
+        raise _full_disk() from error
+
+
+def _is_full(error: BaseException) -> bool:
+    said = str(error).lower()
+    return any(words in said for words in ("no space left", "quota exceeded"))
+
+
+def _full_disk() -> StorageFull:
+    return StorageFull(
+        "The word index cannot be written: the disk may be full. Nothing that was stored is lost: "
+        "free some space and run the command again."
+    )
 
 
 def split_unspaced(text: str) -> str:

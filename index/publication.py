@@ -11,7 +11,8 @@ from index.catalogue import Catalogue, NewVersion
 from index.lexical import LexicalIndex, LexicalWriter
 from index.stores.faiss_store import FaissStore
 
-_UNFINISHED = "unfinished_run"
+UNFINISHED = "unfinished_run"
+"""Key of the catalogue: '1' while something is written, or after that was cut short."""
 
 
 class Publisher:
@@ -34,27 +35,29 @@ class Publisher:
 
     def begin(self) -> bool:
         """Start a run; return whether it had to repair what a crashed run left behind."""
-        crashed = self._catalogue.get_meta(_UNFINISHED) == "1"
+        crashed = self._catalogue.get_meta(UNFINISHED) == "1"
         if crashed:
             self.reconcile()
         else:
-            self._catalogue.set_meta(_UNFINISHED, "1")
+            self._catalogue.set_meta(UNFINISHED, "1")
         return crashed
 
     def finish(self) -> None:
-        """End a run whose changes are all published."""
+        """End a run whose changes are all published; texts without a vector are left to the next one."""
         if self._writer is not None:
             self._writer.commit()
             self._writer.close()
             self._writer = None
-        self._catalogue.set_meta(_UNFINISHED, "0")
+        # An ingestion that was killed may have left some, and a rebuild or a removal embeds nothing.
+        missing = self._catalogue.missing_vectors(self._embedder)
+        self._catalogue.set_meta(UNFINISHED, "1" if missing else "0")
 
     def add_words(self, versions: Iterable[NewVersion]) -> None:
         """Make new chunks searchable by words as soon as the catalogue knows them."""
         writer = self._lexical_writer()
         for version in versions:
             for number, chunk in zip(version.numbers, version.chunks, strict=True):
-                writer.add(number, lexical_text(version.item.uri, chunk), version.item.access)
+                writer.add(number, lexical_text(version.item.uri, chunk), version.access)
         writer.commit()
 
     def remove_words(self, numbers: Sequence[int]) -> None:

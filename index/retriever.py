@@ -98,6 +98,7 @@ class HybridRetriever:
     ) -> list[Hit]:
         lexical_ranks = _ranks(lexical)
         hits: list[Hit] = []
+        copies = _Copies()
         rows: dict[int, ChunkRow] = {}
         for position, (number, score) in enumerate(fused):
             if position % top_k == 0:
@@ -106,6 +107,8 @@ class HybridRetriever:
             row = rows.get(number)
             # The lexical index may be a moment behind the catalogue, which has the last word.
             if row is None or not may_read(caller, row.access):
+                continue
+            if not copies.is_first(row):
                 continue
             why = Why(
                 lexical_ranks.get(number),
@@ -149,6 +152,21 @@ class HybridRetriever:
         return mask
 
 
+class _Copies:
+    """Leaves out the same words from another copy of a document, so that no answer cites five of them.
+
+    Only among what the caller may read: a copy that is hidden from somebody must not hide his own.
+    """
+
+    def __init__(self) -> None:
+        self._documents: dict[tuple[str, str], str] = {}
+
+    def is_first(self, row: ChunkRow) -> bool:
+        words = " ".join(row.chunk.text.casefold().split())
+        doc_id = row.chunk.doc_id
+        return self._documents.setdefault((row.original, words), doc_id) == doc_id
+
+
 def _principals(stored: str) -> tuple[str, ...]:
     import json
 
@@ -167,7 +185,12 @@ def _hit(row: ChunkRow, rank: int, score: float, why: Why) -> Hit:
         score=round(score, 6),
         chunk_id=chunk.chunk_id,
         document=DocumentRef(
-            chunk.doc_id, row.doc_uri, row.doc_title, row.doc_version, row.doc_updated_at
+            chunk.doc_id,
+            row.doc_uri,
+            row.doc_title,
+            row.doc_version,
+            row.doc_updated_at,
+            row.is_stale,
         ),
         section=chunk.section,
         page=chunk.page,

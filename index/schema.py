@@ -46,10 +46,39 @@ documents = Table(
     # What the source showed when the document was last looked at, also when it could not be read: an
     # unchanged file is recognised without reading it, a quarantined one is retried when it changes.
     Column("seen_size", BigInteger, nullable=False),
-    Column("seen_mtime_ns", BigInteger, nullable=False),
+    Column("seen_stamp", String, nullable=False),
     Column("seen_version", String, nullable=False),
+    # Who the source said may read; differs from `access` where the document itself has the last word.
+    Column("seen_access", Text, nullable=False),
+    Column("metadata", Text, nullable=False, server_default="{}"),
+    # MinHash signature of the words, and the older document that has nearly the same ones.
+    Column("signature", LargeBinary),
+    Column("duplicate_of", String, nullable=False, server_default=""),
     UniqueConstraint("source", "uri", name="uq_documents_source_uri"),
 )
+
+containers = Table(
+    "containers",
+    metadata,
+    Column("source", String, primary_key=True),
+    Column("uri", String, primary_key=True),
+    Column("stamp", String, nullable=False),
+    Column("access", Text, nullable=False),
+    Column("members", Integer, nullable=False),
+)
+"""Archives and mails whose members are documents; an unchanged one is not unpacked again."""
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("run_id", String, primary_key=True),
+    Column("started_at", String, nullable=False),
+    Column("finished_at", String, nullable=False, server_default=""),
+    Column("status", String, nullable=False),
+    Column("sources", Text, nullable=False),
+    Column("report", Text, nullable=False, server_default="{}"),
+)
+"""Past ingestions; `report` is the run's report as JSON, without the list of unchanged documents."""
 
 chunks = Table(
     "chunks",

@@ -3,7 +3,7 @@
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,11 +14,53 @@ from core.errors import ConfigError, NotFound, UsageError
 from core.settings import Settings
 from index.catalogue import Catalogue
 from index.permissions import GroupsFile, caller_for, caller_named, explain, may_read
-from ingest.pipeline import IngestReport
-from ingest.planning import Plan
+from ingest.progress import shown_progress
+from ingest.quarantine import hint_for
+
+if TYPE_CHECKING:
+    from ingest.pipeline import IngestReport
+    from ingest.run import Ingestion, Planning, Selection
 
 
-@click.command()
+@click.command("history")
+@click.option(
+    "--errors", is_flag=True, help="Only runs in which something failed, with every reason."
+)
+@click.option("-n", "limit", default=20, show_default=True, help="How many runs, newest first.")
+@common_options
+def history(settings: Settings, as_json: bool, errors: bool, limit: int) -> None:
+    """Show past ingestions: what they did, how long they took, and what failed."""
+    from ingest.history_view import run_json, run_lines
+    from ingest.run_history import RunHistory
+
+    runs = RunHistory(_catalogue(settings)).list()
+    chosen = [run for run in runs if not errors or run.status not in ("done", "running")][:limit]
+    if as_json:
+        print_json([run_json(run) for run in chosen])
+        return
+    for run in chosen:
+        for line in run_lines(run, with_errors=errors):
+            click.echo(line)
+    if not chosen:
+        click.echo("No run failed." if errors else "There was no ingestion yet.", err=True)
+
+
+class _WithHistory(click.Command):
+    """`ingest` takes paths, and one word that is a command: `history` (the folder is `./history`)."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        if args[:1] == ["history"]:
+            return history.make_context(f"{info_name} history", args[1:], parent=parent, **extra)
+        return super().make_context(info_name, args, parent=parent, **extra)
+
+
+@click.command(cls=_WithHistory)
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--source", "source_name", metavar="NAME", help="Run one source of the sources file.")
 @click.option("--plan", "plan_only", is_flag=True, help="Show what would happen; change nothing.")
@@ -31,7 +73,15 @@ from ingest.planning import Plan
     metavar="PRINCIPAL",
     help="Who may read: everyone, group:NAME or user:EMAIL. Repeat for several.",
 )
+@click.option(
+    "--retry", is_flag=True, help="Read quarantined documents again, also unchanged ones."
+)
+@click.option(
+    "--wait", "wait_s", default=0.0, metavar="SECONDS", help="Wait for another ingestion to end."
+)
 @click.option("--watch", is_flag=True, help="Go on and ingest whatever changes.")
+@click.option("--daemon", is_flag=True, help="Run every source by its schedule, until stopped.")
+@click.option("--init", "write_file", is_flag=True, help="Write a commented sources file.")
 @common_options
 def ingest(
     settings: Settings,
@@ -42,26 +92,58 @@ def ingest(
     yes: bool,
     allow_mass_delete: bool,
     access: tuple[str, ...],
+    retry: bool,
+    wait_s: float,
     watch: bool,
+    daemon: bool,
+    write_file: bool,
 ) -> None:
-    """Bring files, folders or the configured sources into the knowledge base."""
-    from ingest.run import make_plans, run_plans, watch_sources
+    """Bring files, folders or the configured sources into the knowledge base.
+
+    `footnote ingest history [--errors]` shows what past runs did.
+    """
+    from ingest.run import Ingestion, Selection
     from ingest.writer_lock import writer_lock
 
-    principals = _principals(access)
-    if plan_only:
-        plans = make_plans(settings, paths, source_name, principals)
-        _show_plan(plans, as_json=as_json)
+    if write_file:
+        _write_sources_file(settings, as_json=as_json)
         return
-    with writer_lock(settings.data_dir):
-        plans = make_plans(settings, paths, source_name, principals)
-        _confirm(plans, yes=yes)
-        report = run_plans(settings, plans, allow_mass_delete=allow_mass_delete, quiet=as_json)
-    _show_report(report, as_json=as_json)
-    if watch:
-        watch_sources(settings, paths, source_name, principals, allow_mass_delete=allow_mass_delete)
-    if report.quarantined:
+    selection = Selection(paths, source_name, _principals(access), retry, allow_mass_delete)
+    if daemon:
+        from ingest.daemon import run_daemon
+
+        run_daemon(settings, selection)
+        return
+    with Ingestion(settings) as ingestion:
+        if plan_only:
+            _show_plan(ingestion, selection, as_json=as_json)
+            return
+        with writer_lock(settings.data_dir, wait_s=wait_s) as lease:
+            planning = ingestion.plan(selection)
+            _confirm(planning, yes=yes)
+            with shown_progress(lease, enabled=not as_json) as progress:
+                report = ingestion.apply(
+                    planning, allow_mass_delete=allow_mass_delete, progress=progress
+                )
+        _show_report(report, as_json=as_json)
+        if watch:
+            from ingest.watch import watch_sources
+
+            watch_sources(settings, ingestion, selection)
+    if not report.is_clean:
         raise SystemExit(1)
+
+
+def _write_sources_file(settings: Settings, *, as_json: bool) -> None:
+    from ingest.sources.config_template import write_template
+
+    write_template(settings.sources_file)
+    if as_json:
+        print_json({"written": str(settings.sources_file)})
+    else:
+        click.echo(
+            f"Wrote {settings.sources_file}. Edit it, then run `footnote ingest --plan` to see what it would do."
+        )
 
 
 @click.group()
@@ -87,7 +169,7 @@ def list_documents(
         print_json([_record_json(record) for record in records])
         return
     for record in records:
-        note = f"  quarantined: {record.reason}. {record.detail}" if record.reason else ""
+        note = f"  {_note(record)}" if record.reason or record.duplicate_of else ""
         click.echo(f"{record.doc_id}  {record.chunks:5d}  {record.uri}{note}")
     click.echo(f"{len(records)} documents", err=True)
 
@@ -111,9 +193,17 @@ def show_document(
         return
     for name, shown in value.items():
         if name != "text":
-            click.echo(f"{name}: {', '.join(shown) if isinstance(shown, list) else shown}")
+            click.echo(f"{name}: {_shown(shown)}")
     if with_text:
         click.echo(f"\n{value['text']}")
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, dict):
+        return "; ".join(f"{name} {entry}" for name, entry in value.items())
+    return str(value)
 
 
 @documents.command("forget")
@@ -123,6 +213,7 @@ def show_document(
 def forget_document(settings: Settings, as_json: bool, id_or_uri: str, as_user: str | None) -> None:
     """Remove one document; it comes back when its source is ingested again."""
     from index.factory import open_workshop
+    from ingest.unpacking import containers_of
     from ingest.writer_lock import writer_lock
 
     record = _readable(_catalogue(settings), id_or_uri, settings, as_user)
@@ -131,8 +222,10 @@ def forget_document(settings: Settings, as_json: bool, id_or_uri: str, as_user: 
         workshop.publisher.begin()
         workshop.publisher.remove_words(workshop.catalogue.remove([record.doc_id]))
         workshop.publisher.publish_vectors()
-        workshop.publisher.finish()
         workshop.catalogue.drop_unused_vectors()
+        workshop.publisher.finish()
+        # An archive that did not change is not opened: forgotten too, it is, and the member comes back.
+        workshop.catalogue.store_containers(record.source, (), containers_of(record.uri))
     if as_json:
         print_json({"id": record.doc_id, "uri": record.uri, "forgotten": True})
     else:
@@ -196,10 +289,12 @@ def verify_index(settings: Settings, as_json: bool) -> None:
 def rebuild_index(settings: Settings, as_json: bool) -> None:
     """Make the indexes again from the catalogue, without embedding again."""
     from index.factory import open_workshop
+    from index.publication import UNFINISHED
     from ingest.writer_lock import writer_lock
 
     with writer_lock(settings.data_dir):
-        _catalogue(settings)
+        # A rebuild that is killed leaves no words: the next ingestion has to know.
+        _catalogue(settings).set_meta(UNFINISHED, "1")
         workshop = open_workshop(settings, discard_words=True)
         count = workshop.publisher.rebuild()
         workshop.publisher.finish()
@@ -247,69 +342,105 @@ def _one(found: list[DocumentRecord], id_or_uri: str) -> DocumentRecord:
     return found[0]
 
 
+def _note(record: DocumentRecord) -> str:
+    if record.status == "quarantined":
+        kept = " Its last good version still answers." if record.chunks else ""
+        return f"quarantined: {record.reason}. {record.detail} {hint_for(record.reason)}{kept}"
+    return f"nearly the same words as {record.duplicate_of}"
+
+
 def _record_json(record: DocumentRecord) -> dict[str, Any]:
     fields = asdict(record)
     fields["id"] = fields.pop("doc_id")
     fields["access"] = list(record.access)
+    fields["metadata"] = dict(record.metadata)
+    if record.status == "quarantined":
+        fields["hint"] = hint_for(record.reason)
     return {"id": fields.pop("id"), **fields}
 
 
-def _confirm(plans: list[Plan], *, yes: bool) -> None:
+def _confirm(planning: "Planning", *, yes: bool) -> None:
     if yes:
         return
+    plans = [entry.plan for entry in planning.plans]
     removed = sum(len(plan.of("removed")) for plan in plans)
-    changes = removed + sum(len(plan.of("added")) + len(plan.of("changed")) for plan in plans)
     if sys.stdin.isatty():
         for plan in plans:
             click.echo(f"{plan.source.name}: {plan.summary()}", err=True)
-        if changes:
+        if planning.changes:
             click.confirm("Go on?", abort=True, err=True)
     elif removed:
         raise ConfigError(
-            f"This run would remove {removed} documents. Run it with --yes to agree, or with --plan to see which."
+            f"This run would remove {removed} document{'' if removed == 1 else 's'}. Run it with --yes to agree, or with --plan to see which."
         )
 
 
-def _show_plan(plans: list[Plan], *, as_json: bool) -> None:
+def _show_plan(ingestion: "Ingestion", selection: "Selection", *, as_json: bool) -> None:
+    from ingest.run import planned_report
+
+    planning = ingestion.plan(selection)
+    seconds = ingestion.estimated_seconds(planning)
     steps = [
-        {"uri": step.uri, "action": step.action}
-        for plan in plans
-        for step in plan.steps
-        if step.action != "unchanged"
+        step for entry in planning.plans for step in entry.plan.steps if step.action != "unchanged"
     ]
     if as_json:
-        print_json({**asdict(_planned_report(plans)), "plan": steps})
+        rows = [
+            {"uri": step.uri, "action": step.action}
+            | ({"from": step.moved_from} if step.moved_from else {})
+            for step in steps
+        ]
+        report = asdict(planned_report(planning))
+        print_json({**report, "estimated_seconds": seconds, "plan": rows})
         return
-    signs = {"added": "+", "changed": "~", "removed": "-"}
+    signs = {"added": "+", "changed": "~", "moved": ">", "removed": "-"}
     for step in steps:
-        click.echo(f"{signs[step['action']]} {step['uri']}")
-    for plan in plans:
+        origin = f"  (was {step.moved_from})" if step.moved_from else ""
+        click.echo(f"{signs[step.action]} {step.uri}{origin}")
+    for entry in planning.plans:
+        plan = entry.plan
         click.echo(f"{plan.source.name}: {plan.summary()}")
+        for sentence in (*plan.warnings, *filter(None, [plan.problem])):
+            click.echo(f"  {sentence}", err=True)
+    for failure in planning.failures:
+        click.echo(f"{failure.name}: {failure.error}", err=True)
+    if steps:
+        click.echo(f"This would take about {_duration(seconds)}.")
 
 
-def _planned_report(plans: list[Plan]) -> IngestReport:
-    report = IngestReport()
-    for plan in plans:
-        report.added += len(plan.of("added"))
-        report.changed += len(plan.of("changed"))
-        report.removed += len(plan.of("removed"))
-        report.unchanged += len(plan.of("unchanged"))
-        report.skipped += [{"uri": uri, "reason": reason} for uri, reason in plan.skipped]
-    return report
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"
 
 
-def _show_report(report: IngestReport, *, as_json: bool) -> None:
+def _show_report(report: "IngestReport", *, as_json: bool) -> None:
     if as_json:
         print_json(asdict(report))
         return
+    moved = f"{report.moved} moved, " if report.moved else ""
     click.echo(
-        f"{report.added} added, {report.changed} changed, {report.removed} removed, "
+        f"{report.added} added, {report.changed} changed, {moved}{report.removed} removed, "
         f"{report.unchanged} unchanged; {report.chunks} chunks in {report.seconds:.1f} s."
     )
     for entry in report.quarantined:
         click.echo(f"  {entry['uri']}: {entry['reason']}. {entry['detail']} {entry['hint']}")
     if report.quarantined:
         click.echo(f"{len(report.quarantined)} files could not be read (above).")
+    before = report.still_quarantined - len(report.quarantined)
+    if before > 0:
+        click.echo(
+            f"{before} more could not be read before and did not change: "
+            "`footnote documents list --status quarantined`."
+        )
+    if report.near_duplicates:
+        click.echo(
+            f"{report.near_duplicates} documents have nearly the same words as an older one."
+        )
+    for warning in report.warnings:
+        click.echo(f"Note: {warning}", err=True)
+    for failure in report.failed_sources:
+        click.echo(f"{failure['source']}: {failure['message']}", err=True)
 
 
 def _show_values(value: dict[str, Any], *, as_json: bool) -> None:

@@ -1,21 +1,28 @@
-"""Reads, parses and chunks files in child processes, so that a parser's crash costs one file.
+"""Parses files in sandboxed children, so that whatever is in a file costs that file alone.
 
-Each child loads the embedder's tokenizer once; a child whose parent died ends by itself.
+The parent reads the bytes and names everything; a child sees bytes and a name, and answers with text.
 """
 
-import multiprocessing
-import os
-import threading
-import time
+import json
+from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import TracebackType
+from typing import Any
 
-from core.documents import Chunk, Element, SourceItem, content_version
+from core.documents import Chunk, Element, SourceItem, chunk_id, content_version
 from core.errors import ParseError, QuarantineReason
 from ingest.planning import Planned
+from ingest.sandbox.limits import SandboxLimits
+from ingest.sandbox.pool import SandboxPool
+from ingest.sources.base import Failure, Source
+from ingest.sources.folder import read_file
+
+_JOB = "ingest.parsing_job:make_job"
+_WAITING_PER_WORKER = 8
+"""Files read ahead of the one that is stored next; one slow file lets this many others finish meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +32,11 @@ class ChunkerSpec:
     tokenizer_path: str
     max_tokens: int
     prefix_tokens: int
-    max_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedFile:
-    """A file that could be read, cut into chunks."""
+    """A file that could be read, cut into chunks. `declared_access` is what its front matter says."""
 
     step: Planned
     version: str
@@ -38,6 +44,9 @@ class ParsedFile:
     text: str
     elements: tuple[Element, ...]
     chunks: tuple[Chunk, ...]
+    metadata: dict[str, str]
+    signature: bytes
+    declared_access: tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,127 +59,167 @@ class UnreadableFile:
     detail: str
 
 
-Outcome = ParsedFile | UnreadableFile
+@dataclass(frozen=True, slots=True)
+class SameFile:
+    """A file that turned out to have the bytes it had before."""
+
+    step: Planned
 
 
-def parse_files(steps: Sequence[Planned], spec: ChunkerSpec, workers: int) -> Iterator[Outcome]:
-    """Yield the outcome of every file once, in the order in which they are done."""
-    if not steps:
-        return
-    unfinished = list(steps)
-    broken = False
-    with _pool(spec, min(workers, len(steps))) as pool:
-        futures: dict[Future[Outcome], Planned] = {
-            pool.submit(_parse_in_child, step): step for step in steps
-        }
+@dataclass(frozen=True, slots=True)
+class UnpackedMember:
+    """One member of a container."""
+
+    name: str
+    modified: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableMember:
+    """One member of a container that cannot be unpacked, and why; `is_rest`: it stands for all the others."""
+
+    name: str
+    failure: Failure
+    is_rest: bool = False
+
+
+Answer = tuple[dict[str, Any], bytes]
+"""A header of JSON and a body, from a child that runs our own job."""
+
+Outcome = ParsedFile | UnreadableFile | SameFile
+
+
+class ParsingPool:
+    """Warm children that parse; a context manager. Children start when the first file comes."""
+
+    def __init__(
+        self, spec: ChunkerSpec, workers: int, limits: SandboxLimits, max_bytes: int
+    ) -> None:
+        tokenizer = Path(spec.tokenizer_path)
+        self._sandbox = SandboxPool(_JOB, asdict(spec), workers, limits, readable=[tokenizer])
+        self._workers = workers
+        self._max_bytes = max_bytes
+
+    def __enter__(self) -> "ParsingPool":
+        self._sandbox.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._sandbox.__exit__(kind, error, trace)
+
+    def parse_all(self, steps: Sequence[Planned], source: Source) -> Iterator[Outcome]:
+        """Yield the outcome of every file once, in the order of the steps."""
+        waiting: deque[Future[Outcome]] = deque()
+        threads = ThreadPoolExecutor(self._workers, thread_name_prefix="parse")
         try:
-            for future in as_completed(futures):
-                outcome = future.result()
-                unfinished.remove(futures[future])
-                yield outcome
-        except BrokenProcessPool:
-            broken = True
+            for step in steps:
+                waiting.append(threads.submit(self._parse, step, source))
+                if len(waiting) > self._workers * _WAITING_PER_WORKER:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
         finally:
             # Whoever stops early (a full disk) does not wait for files that nobody will take.
-            pool.shutdown(wait=False, cancel_futures=True)
-    if broken:
-        yield from _one_by_one(unfinished, spec)
+            threads.shutdown(wait=False, cancel_futures=True)
+
+    def expand(self, name: str, content: bytes) -> Iterator[UnpackedMember | UnreadableMember]:
+        """Yield the members of a container.
+
+        Raises:
+            ParseError: it cannot be unpacked as a whole; members that came before do not count then.
+        """
+        answers: Iterator[Answer] = self._sandbox.run({"task": "expand", "name": name}, content)
+        for header, body in answers:
+            if "reason" in header:
+                failure = Failure(header["reason"], header["detail"])
+                yield UnreadableMember(header["name"], failure, header["is_rest"])
+            else:
+                yield UnpackedMember(header["name"], header["modified"], body)
+
+    def read(self, item: SourceItem, source: Source) -> bytes:
+        """Return an item's bytes.
+
+        Raises:
+            ParseError: `too_large`, `access` or `io`.
+        """
+        if item.path:
+            return read_file(item.path, self._max_bytes)
+        return source.fetch(item, self._max_bytes)
+
+    def _parse(self, step: Planned, source: Source) -> Outcome:
+        assert step.item is not None  # noqa: S101  # removals are never parsed
+        if step.failure is not None:
+            return UnreadableFile(step, "", step.failure.reason, step.failure.detail)
+        version = ""
+        try:
+            content = self.read(step.item, source)
+            version = content_version(content)
+            if version == step.same_version:
+                return SameFile(step)
+            return self._parsed(step, version, content, asks_access=source.asks_documents)
+        except ParseError as error:
+            return UnreadableFile(step, version, error.reason, error.detail)
+
+    def _parsed(
+        self, step: Planned, version: str, content: bytes, *, asks_access: bool
+    ) -> ParsedFile:
+        item = step.item
+        assert item is not None  # noqa: S101
+        request = {
+            "task": "parse",
+            "name": item.name or item.uri,
+            "title": item.title,
+            "asks_access": asks_access,
+        }
+        answers: Iterator[Answer] = self._sandbox.run(request, content)
+        ((header, body),) = answers
+        answer = json.loads(body)
+        declared = answer["access"]
+        metadata = dict(answer["metadata"])
+        if item.url:
+            metadata["url"] = item.url
+        return ParsedFile(
+            step=step,
+            version=version,
+            title=answer["title"],
+            text=answer["text"],
+            elements=tuple(Element(*fields) for fields in answer["elements"]),
+            chunks=_chunks(answer, step.doc_id, version),
+            metadata=metadata,
+            signature=bytes.fromhex(header["signature"]),
+            declared_access=None if declared is None else tuple(declared),
+        )
 
 
-def parse_file(step: Planned, chunker: object, max_bytes: int) -> Outcome:
-    """Read, parse and chunk one file; whatever is wrong with it becomes an `UnreadableFile`."""
-    from ingest.chunker import StructureChunker
-    from ingest.parsers.registry import parse
-
-    assert step.item is not None  # noqa: S101  # removals are never parsed
-    assert isinstance(chunker, StructureChunker)  # noqa: S101
-    version = ""
+def file_version(item: SourceItem, max_bytes: int) -> str:
+    """Return the version of a local file's bytes, '' when it cannot be read or is not here."""
+    if not item.path:
+        return ""
     try:
-        content = _read(step.item, max_bytes)
-        version = content_version(content)
-        document = parse(content, step.uri)
-        chunks = chunker.chunk(document, step.doc_id, version)
-    except ParseError as error:
-        return UnreadableFile(step, version, error.reason, error.detail)
-    except MemoryError:
-        return UnreadableFile(step, version, "memory", "Reading the file took too much memory.")
-    if not chunks:
-        return UnreadableFile(step, version, "empty", "The file has no text.")
-    return ParsedFile(
-        step, version, document.title, document.text, document.elements, tuple(chunks)
-    )
-
-
-def file_version(item: SourceItem) -> str:
-    """Return the version of a file's bytes, '' when it cannot be read."""
-    try:
-        return content_version(Path(item.path).read_bytes())
-    except OSError:
+        return content_version(read_file(item.path, max_bytes))
+    except ParseError:
         return ""
 
 
-def _read(item: SourceItem, max_bytes: int) -> bytes:
-    if item.size > max_bytes:
-        raise ParseError(
-            "too_large",
-            f"The file has {item.size / 1e6:.0f} MB, the limit is {max_bytes / 1e6:.0f} MB.",
+def _chunks(answer: dict[str, Any], doc_id: str, version: str) -> tuple[Chunk, ...]:
+    text = answer["text"]
+    return tuple(
+        Chunk(
+            chunk_id=chunk_id(doc_id, version, ordinal),
+            doc_id=doc_id,
+            ordinal=ordinal,
+            start=start,
+            end=end,
+            text=text[start:end],
+            embedded_text=embedded_text,
+            section=tuple(section),
+            page=page,
         )
-    try:
-        return Path(item.path).read_bytes()
-    except PermissionError as error:
-        raise ParseError("access", "This user may not read the file.") from error
-    except OSError as error:
-        raise ParseError("io", f"The file cannot be read ({error.strerror}).") from error
-
-
-def _pool(spec: ChunkerSpec, workers: int) -> ProcessPoolExecutor:
-    # spawn: a forked child would inherit the threads' locks of ONNX Runtime and tantivy half-held.
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(
-        max_workers=workers,
-        mp_context=context,
-        initializer=_start_child,
-        initargs=(spec, os.getpid()),
+        for ordinal, (start, end, embedded_text, section, page) in enumerate(answer["chunks"])
     )
-
-
-def _one_by_one(steps: Sequence[Planned], spec: ChunkerSpec) -> Iterator[Outcome]:
-    """Parse each file in a pool of its own, to find the one that kills its process."""
-    for step in steps:
-        with _pool(spec, 1) as pool:
-            try:
-                yield pool.submit(_parse_in_child, step).result()
-            except BrokenProcessPool:
-                yield UnreadableFile(
-                    step,
-                    file_version(step.item) if step.item else "",
-                    "corrupt",
-                    "The file ends its parser's process.",
-                )
-
-
-_child: dict[str, object] = {}
-"""What `_start_child` prepared; only ever filled in a child process."""
-
-
-def _start_child(spec: ChunkerSpec, parent: int) -> None:
-    from ingest.chunker import StructureChunker
-    from ingest.tokenizer_file import TokenizerFile
-
-    threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
-    tokenizer = TokenizerFile(spec.tokenizer_path)
-    _child["chunker"] = StructureChunker(tokenizer, spec.max_tokens, spec.prefix_tokens)
-    _child["max_bytes"] = spec.max_bytes
-
-
-def _end_with_parent(parent: int) -> None:
-    # The number comes from the parent: one that died while this process started has been replaced already.
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os._exit(1)
-
-
-def _parse_in_child(step: Planned) -> Outcome:
-    max_bytes = _child["max_bytes"]
-    assert isinstance(max_bytes, int)  # noqa: S101
-    return parse_file(step, _child["chunker"], max_bytes)

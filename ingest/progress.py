@@ -5,13 +5,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from core.ports import Progress
+from ingest.writer_lock import Lease
 
 
 @contextmanager
-def shown_progress(*, enabled: bool) -> Iterator[Progress]:
-    """Give a callback that draws one bar a stage on stderr while the block runs."""
+def shown_progress(lease: Lease, *, enabled: bool) -> Iterator[Progress]:
+    """Give a callback that draws one bar a stage on stderr while the block runs.
+
+    It also tells the lease what goes on, for whoever asks why the data folder is busy.
+    """
     if not enabled or not sys.stderr.isatty():
-        yield lambda _stage, _done, _total: None
+        yield lambda stage, done, total: _tell(lease, stage, done, total)
         return
     from rich.console import Console
     from rich.progress import (
@@ -36,8 +40,13 @@ def shown_progress(*, enabled: bool) -> Iterator[Progress]:
         tasks: dict[str, TaskID] = {}
 
         def show(stage: str, done: int, total: int) -> None:
+            _tell(lease, stage, done, total)
             if stage not in tasks:
                 tasks[stage] = bars.add_task(stage, total=total or None)
             bars.update(tasks[stage], completed=done, total=total or None)
 
         yield show
+
+
+def _tell(lease: Lease, stage: str, done: int, total: int) -> None:
+    lease.doing = f"{stage} {done} of {total}"

@@ -1,41 +1,133 @@
-"""One writer per data folder: a lock that the operating system releases when its holder dies."""
+"""One writer per data folder: a lease that says who holds it and that its holder still works.
+
+The operating system's lock decides, and releases it when its holder dies; the heartbeat beside it tells a
+second writer, and `footnote doctor`, who works, since when, and at what.
+"""
 
 import fcntl
+import json
 import os
+import socket
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from core.errors import FolderBusy
 from index.database import storage_errors
 
+_BEAT_SECONDS = 5.0
+_SILENT_SECONDS = 60.0
+_RETRY_SECONDS = 0.2
+_LEASE_BYTES = 4096
+
+
+@dataclass(slots=True)
+class Lease:
+    """Who writes, since when, at what, and when that was last said; times in seconds since 1970."""
+
+    process: int
+    host: str
+    since: float
+    beat: float
+    doing: str = "starting"
+
+    def sentence(self) -> str:
+        """Say it to a person."""
+        at = datetime.fromtimestamp(self.since, UTC).strftime("%H:%M UTC")
+        silent = time.time() - self.beat
+        stuck = (
+            f" It has not reported for {silent:.0f} s and may be stuck: look at that process."
+            if silent > _SILENT_SECONDS
+            else ""
+        )
+        return f"process {self.process} on {self.host}, since {at}, {self.doing}.{stuck}"
+
 
 @contextmanager
-def writer_lock(data_dir: Path) -> Iterator[None]:
-    """Hold the right to write to a data folder.
+def writer_lock(data_dir: Path, *, wait_s: float = 0.0) -> Iterator[Lease]:
+    """Hold the right to write to a data folder; `doing` of what is given may be set to what goes on.
 
     Raises:
-        FolderBusy: another process holds it; the message names the process.
+        FolderBusy: another process holds it and does so after `wait_s` seconds; the message says who.
     """
     path = data_dir / "writer.lock"
     with storage_errors(data_dir):
         data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        _take(descriptor, path)
-        yield
+        _take(descriptor, path, wait_s)
+        now = time.time()
+        lease = Lease(os.getpid(), socket.gethostname(), now, now)
+        ended = threading.Event()
+        _beat(descriptor, lease)
+        beating = threading.Thread(
+            target=_keep_beating, args=(descriptor, lease, ended), daemon=True
+        )
+        beating.start()
+        try:
+            yield lease
+        finally:
+            ended.set()
+            beating.join()
     finally:
         os.close(descriptor)
 
 
-def _take(descriptor: int, path: Path) -> None:
+def current_lease(data_dir: Path) -> Lease | None:
+    """Return who writes to a data folder now, None when nobody does."""
+    try:
+        descriptor = os.open(data_dir / "writer.lock", os.O_RDWR)
+    except OSError:
+        return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        holder = os.pread(descriptor, 100, 0).decode("ascii", "replace").strip() or "unknown"
-        raise FolderBusy(
-            f"Another ingestion (process {holder}) is writing to {str(path.parent)!r}. "
-            "Wait for it to end and run again; what is stored can be searched meanwhile."
-        ) from error
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, str(os.getpid()).encode("ascii"), 0)
+    except BlockingIOError:
+        return _read(descriptor)
+    finally:
+        os.close(descriptor)
+    return None
+
+
+def _take(descriptor: int, path: Path, wait_s: float) -> None:
+    # Whoever only asks who holds it, holds it for a moment.
+    deadline = time.monotonic() + max(wait_s, _RETRY_SECONDS)
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() < deadline:
+                time.sleep(_RETRY_SECONDS)
+                continue
+            lease = _read(descriptor)
+            holder = lease.sentence() if lease else "a process that has not said its name."
+            raise FolderBusy(
+                f"Another ingestion is writing to {str(path.parent)!r}: {holder} Wait for it to end and run "
+                "again, or use --wait; what is stored can be searched meanwhile."
+            ) from error
+        return
+
+
+def _keep_beating(descriptor: int, lease: Lease, ended: threading.Event) -> None:
+    while not ended.wait(_BEAT_SECONDS):
+        lease.beat = time.time()
+        _beat(descriptor, lease)
+
+
+def _beat(descriptor: int, lease: Lease) -> None:
+    # One write of a fixed size: a reader never sees half a lease. A full disk does not end the run here.
+    content = json.dumps(asdict(lease)).encode("ascii")[: _LEASE_BYTES - 1]
+    try:
+        os.pwrite(descriptor, content.ljust(_LEASE_BYTES), 0)
+    except OSError:
+        return
+
+
+def _read(descriptor: int) -> Lease | None:
+    try:
+        return Lease(**json.loads(os.pread(descriptor, _LEASE_BYTES, 0)))
+    except (OSError, ValueError, TypeError):
+        return None

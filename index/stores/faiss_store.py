@@ -4,6 +4,7 @@ On disk a published set of vectors is a folder `vectors-N` (index, chunk numbers
 names the one that counts and is replaced atomically. Readers load it whole, so that an old folder can go.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -101,6 +102,7 @@ class FaissStore:
         try:
             self._publish(numbers, matrix, embedder)
         except (OSError, RuntimeError) as error:  # FAISS reports a failed write as a RuntimeError
+            self._remove_unpublished()
             raise StorageFull(
                 f"The vectors cannot be written to {str(self._folder)!r}: the disk may be full. Nothing that "
                 "was stored is lost: free some space and run the command again."
@@ -129,6 +131,13 @@ class FaissStore:
         _fsync(target)
         self._point_to(serial)
         self._remove_old(serial)
+
+    def _remove_unpublished(self) -> None:
+        # On a full disk readers need some room too: SQLite opens no catalogue without its shared memory file.
+        serial = _last_serial(self._folder)
+        with contextlib.suppress(DataFolderError):
+            if serial > current_serial(self._folder):
+                shutil.rmtree(_folder_of(self._folder, serial), ignore_errors=True)
 
     def verify(self) -> None:
         """Check the published files against their checksums.
@@ -176,7 +185,9 @@ class FaissStore:
         temporary.write_text(str(serial), encoding="utf-8")
         _fsync(temporary)
         temporary.replace(self._folder / _CURRENT)
-        _fsync(self._folder)
+        # The folder's own entry, and that of the one above, may be as new as what is in it.
+        for folder in (self._folder, *self._folder.absolute().parents[:2]):
+            _fsync(folder)
 
     def _remove_old(self, serial: int) -> None:
         for folder in self._folder.glob("vectors-*"):

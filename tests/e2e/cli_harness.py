@@ -155,12 +155,12 @@ def write_files(folder: Path, files: dict[str, str]) -> Path:
 
 
 @contextmanager
-def lock_held_elsewhere(data_dir: Path) -> Iterator[int]:
-    """Hold the writer's lock of a data folder in another process; gives its id."""
+def lock_held_elsewhere(data_dir: Path, seconds: float = 3600) -> Iterator[int]:
+    """Hold the writer's lock of a data folder in another process, for some seconds at most; gives its id."""
     code = (
-        "import sys; from pathlib import Path; from ingest.writer_lock import writer_lock\n"
+        "import select, sys; from pathlib import Path; from ingest.writer_lock import writer_lock\n"
         "with writer_lock(Path(sys.argv[1])):\n"
-        "    print('held', flush=True); sys.stdin.read()\n"
+        f"    print('held', flush=True); select.select([sys.stdin], [], [], {seconds})\n"
     )
     holder = subprocess.Popen(
         [sys.executable, "-c", code, str(data_dir)],

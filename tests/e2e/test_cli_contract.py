@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import os
 import sqlite3
+import zipfile
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from cli_harness import (
     invoke,
     invoke_json,
     json_lines,
+    lock_held_elsewhere,
     only_value,
     run_child,
     samples_base,
@@ -31,14 +34,33 @@ pytestmark = pytest.mark.e2e
 TOR, INES = "tor@brightwater.example", "ines@brightwater.example"
 QUESTION = "At what time does the nightly database backup start?"
 UNANSWERABLE = "Which football club does the emperor of Mars support?"
-RECORD = {"id", "uri", "title", "source", "version", "chunks", "access", "updated_at", "status"}
+RECORD = {
+    "id",
+    "uri",
+    "title",
+    "source",
+    "version",
+    "chunks",
+    "access",
+    "updated_at",
+    "status",
+    "reason",
+    "detail",
+    "duplicate_of",
+    "metadata",
+}
 REPORT = {
     "added",
     "changed",
+    "moved",
     "removed",
     "unchanged",
     "quarantined",
+    "still_quarantined",
     "skipped",
+    "near_duplicates",
+    "failed_sources",
+    "warnings",
     "chunks",
     "seconds",
     "generation",
@@ -152,6 +174,142 @@ def test_a_plan_lists_actions_and_changes_nothing(notes: Path, data_dir: Path) -
     assert actions == {"a.md": "changed", "c.md": "added", "deep/b.txt": "removed"}
     assert (planned["added"], planned["changed"], planned["removed"]) == (1, 1, 1)
     assert invoke_json("documents", "list") == before
+
+
+def test_a_move_is_planned_and_done_as_one(notes: Path, data_dir: Path) -> None:
+    invoke_json("ingest", notes, "--yes")
+    before = invoke_json("documents", "show", "a.md")
+    (notes / "a.md").rename(notes / "deep" / "c.md")
+    planned = invoke_json("ingest", notes, "--plan")
+    assert planned["plan"] == [{"uri": "deep/c.md", "action": "moved", "from": "a.md"}]
+    assert planned["estimated_seconds"] > 0
+    assert "> deep/c.md  (was a.md)" in invoke("ingest", notes, "--plan").stdout
+    report = invoke_json("ingest", notes)
+    assert (report["moved"], report["added"], report["removed"]) == (1, 0, 0)
+    assert invoke_json("documents", "show", "deep/c.md")["id"] == before["id"]
+    assert invoke("documents", "show", "a.md").exit_code == 2
+
+
+def test_a_file_that_breaks_keeps_answering_until_it_is_mended(notes: Path, data_dir: Path) -> None:
+    invoke_json("ingest", notes, "--yes")
+    good = (notes / "a.md").read_bytes()
+    (notes / "a.md").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    report = invoke_json("ingest", notes, "--yes", code=1)
+    (bad,) = report["quarantined"]
+    assert bad["hint"]
+    assert report["still_quarantined"] == 1
+    assert invoke_json("search", "abacus")["hits"][0]["document"]["uri"] == "a.md"
+    record = invoke_json("documents", "show", "a.md")
+    assert (record["status"], record["hint"], record["chunks"]) == ("quarantined", bad["hint"], 1)
+    assert "last good version" in invoke("documents", "list").stdout
+    again = invoke_json("ingest", notes, "--yes")
+    assert (again["quarantined"], again["still_quarantined"]) == ([], 1)
+    assert "could not be read before" in invoke("ingest", notes, "--yes").stdout
+    assert len(invoke_json("ingest", notes, "--yes", "--retry", code=1)["quarantined"]) == 1
+    (notes / "a.md").write_bytes(good)
+    assert invoke_json("ingest", notes, "--yes")["still_quarantined"] == 0
+
+
+def test_the_history_shows_runs_newest_first(notes: Path, data_dir: Path) -> None:
+    assert invoke("ingest", "history").exit_code == 2, "there is no knowledge base yet"
+    invoke_json("ingest", notes, "--yes")
+    assert invoke_json("ingest", "history", "--errors") == []
+    assert "No run failed" in invoke("ingest", "history", "--errors").stderr
+    write_files(notes, {"empty.md": ""})
+    invoke_json("ingest", notes, "--yes", code=1)
+    runs = invoke_json("ingest", "history")
+    assert [run["status"] for run in runs] == ["incomplete", "done"]
+    assert (runs[1]["added"], runs[1]["sources"]) == (2, [str(notes)])
+    assert [entry["uri"] for entry in runs[0]["quarantined"]] == ["empty.md"]
+    assert invoke_json("ingest", "history", "--errors") == runs[:1]
+    assert invoke_json("ingest", "history", "-n", "1") == runs[:1]
+    assert "empty.md: empty." in invoke("ingest", "history", "--errors").stdout
+    assert len(invoke("ingest", "history").stdout.splitlines()) == 3
+
+
+def test_a_folder_named_history_can_still_be_ingested(tmp_path: Path, data_dir: Path) -> None:
+    write_files(tmp_path / "history", {"a.md": "# A\n\nThe abacus.\n"})
+    assert invoke_json("ingest", "./history", "--yes")["added"] == 1
+
+
+def test_a_source_that_is_stopped_is_reported_and_exits_1(
+    notes: Path, tmp_path: Path, data_dir: Path
+) -> None:
+    write_files(tmp_path / "more", {"c.md": "# C\n\nThe cello.\n"})
+    sources = {name: {"path": name, "access": ["everyone"]} for name in ("notes", "more")}
+    (tmp_path / "sources.yaml").write_text(json.dumps(sources))
+    invoke_json("ingest", "--yes")
+    (tmp_path / "more").rename(tmp_path / "gone")
+    write_files(notes, {"d.md": "# D\n\nThe dulcimer.\n"})
+    report = invoke_json("ingest", "--yes", code=1)
+    assert report["added"] == 1
+    assert [failure["source"] for failure in report["failed_sources"]] == ["more"]
+    assert "more: There is no folder" in invoke("ingest", "--yes").stderr
+    assert "more: There is no folder" in invoke("ingest", "--plan").stderr
+    assert len(invoke_json("documents", "list")) == 4
+
+
+def test_the_front_matter_of_a_document_decides_only_where_it_is_asked(
+    tmp_path: Path, data_dir: Path
+) -> None:
+    write_files(
+        tmp_path / "wiki",
+        {
+            "staff.md": f"---\naccess: ['user:{TOR}']\n---\n\n# A\n\nThe abacus.\n",
+            "wrong.md": "---\naccess: everyone\n---\n\n# B\n\nThe bassoon.\n",
+            "silent.md": "---\ntitle: C\n---\n\n# C\n\nThe cello.\n",
+            ".footnote.yaml": "access: [group:hr]",
+        },
+    )
+
+    def access() -> dict[str, list[str]]:
+        return {record["uri"]: record["access"] for record in invoke_json("documents", "list")}
+
+    (tmp_path / "sources.yaml").write_text("wiki: {path: wiki, access: [everyone]}\n")
+    invoke_json("ingest", "--yes")
+    assert access() == {name: ["group:hr"] for name in ("staff.md", "wrong.md", "silent.md")}
+    asking = "other: {path: wiki, access: [everyone], access_from_documents: true}\n"
+    (tmp_path / "sources.yaml").write_text(asking)
+    report = invoke_json("ingest", "--yes")
+    found = {
+        record["uri"]: record["access"]
+        for record in invoke_json("documents", "list")
+        if record["source"] == "other"
+    }
+    assert found == {"staff.md": [f"user:{TOR}"], "wrong.md": [], "silent.md": ["group:hr"]}
+    (warning,) = report["warnings"]
+    assert "wrong.md" in warning
+    assert invoke_json("ingest", "--yes")["unchanged"] == 3
+
+
+def test_a_near_copy_is_linked_to_the_older_document(notes: Path, data_dir: Path) -> None:
+    text = " ".join(f"Valve {n} stands in hall {n * 7 % 31}." for n in range(80))
+    write_files(
+        notes, {"new.md": f"# Valves\n\n{text} Edited.\n", "old.md": f"# Valves\n\n{text}\n"}
+    )
+    os.utime(notes / "old.md", (1_600_000_000, 1_600_000_000))
+    assert invoke_json("ingest", notes, "--yes")["near_duplicates"] == 1
+    links = {record["uri"]: record["duplicate_of"] for record in invoke_json("documents", "list")}
+    old = invoke_json("documents", "show", "old.md")["id"]
+    assert links == {"a.md": "", "deep/b.txt": "", "new.md": old, "old.md": ""}
+    (notes / "old.md").unlink()
+    assert invoke_json("ingest", notes, "--yes")["near_duplicates"] == 0
+    assert invoke_json("documents", "show", "new.md")["duplicate_of"] == ""
+
+
+def test_a_forgotten_member_of_an_archive_comes_back(notes: Path, data_dir: Path) -> None:
+    with zipfile.ZipFile(notes / "z.zip", "w") as archive:
+        archive.writestr("m.md", "# M\n\nThe mandolin.\n")
+        archive.writestr("n.md", "# N\n\nThe nyckelharpa.\n")
+    invoke_json("ingest", notes, "--yes")
+    assert invoke_json("documents", "forget", "z.zip!/m.md")["forgotten"]
+    report = invoke_json("ingest", notes, "--yes")
+    assert (report["added"], report["unchanged"]) == (1, 3)
+
+
+def test_a_writer_that_waits_is_let_in(notes: Path, data_dir: Path) -> None:
+    with lock_held_elsewhere(data_dir, seconds=2):
+        assert invoke_json("ingest", notes, "--yes", "--wait", "60")["added"] == 2
 
 
 def test_access_of_a_run_is_the_default_of_its_documents(notes: Path, data_dir: Path) -> None:

@@ -48,9 +48,10 @@ def instruction(word: str) -> str:
     return re.findall(rf"^{word}\s+(.*)$", joined, flags=re.MULTILINE)[-1]
 
 
-def test_there_are_a_web_service_and_an_ingestion_job() -> None:
-    assert set(SERVICES) == {"web", "ingest"}
-    assert SERVICES["ingest"]["profiles"] == ["ingest"]
+def test_there_are_a_web_service_and_an_ingestion_as_a_job_and_as_a_daemon() -> None:
+    assert set(SERVICES) == {"web", "ingest", "daemon"}
+    for name in ("ingest", "daemon"):
+        assert SERVICES[name]["profiles"] == [name]
 
 
 def test_ports_are_bound_to_this_machine_only() -> None:
@@ -83,9 +84,10 @@ def test_all_services_keep_their_data_on_one_named_volume(name: str) -> None:
     assert list(COMPOSE["volumes"]) == [volume]
 
 
-def test_the_documents_are_mounted_where_the_job_reads_them() -> None:
-    folder = SERVICES["ingest"]["command"][1]
-    assert (ROOT / mounts("ingest")[folder]).is_dir()
+@pytest.mark.parametrize("name", ["ingest", "daemon"])
+def test_the_documents_are_mounted_where_the_ingestion_reads_them(name: str) -> None:
+    folder = SERVICES[name]["command"][1]
+    assert (ROOT / mounts(name)[folder]).is_dir()
 
 
 @each_service
@@ -115,7 +117,18 @@ def test_the_web_service_is_asked_for_its_health_where_it_listens() -> None:
     assert web["ports"][0].split(":")[-1] == web["environment"]["FOOTNOTE_WEB__PORT"]
 
 
+def test_the_daemon_is_asked_for_its_health_where_it_listens() -> None:
+    daemon = SERVICES["daemon"]
+    port = daemon["environment"]["FOOTNOTE_INGEST__HEALTH_PORT"]
+    assert f"127.0.0.1:{port}/health" in daemon["healthcheck"]["test"][-1]
+
+
+def test_the_daemon_has_time_to_end_in_order() -> None:
+    assert int(SERVICES["daemon"]["stop_grace_period"].removesuffix("s")) > 10
+
+
 def test_the_health_checks_are_python_that_runs() -> None:
+    compile(SERVICES["daemon"]["healthcheck"]["test"][-1], "healthcheck", "exec")
     compile(SERVICES["web"]["healthcheck"]["test"][-1], "healthcheck", "exec")
     compile(yaml.safe_load(instruction("HEALTHCHECK").split("CMD")[1])[-1], "healthcheck", "exec")
 

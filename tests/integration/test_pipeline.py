@@ -2,24 +2,18 @@
 
 import os
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from cli_harness import ADMIN, settings_of, write_files
+from ingest_desk import Desk
 
-from core.answers import Caller
 from core.errors import MassDeletionRefused
 from core.log import configure
-from core.ports import FloatMatrix
-from core.settings import Settings
-from index.factory import AnyEmbedder, KnowledgeBase, open_knowledge_base, open_workshop
 from index.lexical import LexicalIndex
 from index.permissions import caller_named
-from ingest.parsing_pool import ChunkerSpec
-from ingest.pipeline import IngestReport, Pipeline
-from ingest.run import make_plans, run_plans
+from ingest.pipeline import IngestReport
 from ingest.verification import verify
 
 pytestmark = pytest.mark.integration
@@ -28,63 +22,11 @@ ANYONE = caller_named("ann@example.org", ())
 STAFF = caller_named("sam@example.org", ("staff",))
 
 
-class CountingEmbedder:
-    """The real embedder; remembers which passages it was given."""
-
-    def __init__(self, inner: AnyEmbedder) -> None:
-        self.name, self.dim = inner.name, inner.dim
-        self.max_tokens, self.tokenizer_path = inner.max_tokens, inner.tokenizer_path
-        self.embed_query = inner.embed_query
-        self._inner = inner
-        self.passages: list[str] = []
-
-    def embed_passages(self, texts: Sequence[str]) -> FloatMatrix:
-        self.passages += texts
-        return self._inner.embed_passages(texts)
-
-
-@dataclass
-class Desk:
-    """A folder of documents, its knowledge base, and a reader that was opened once."""
-
-    folder: Path
-    settings: Settings
-    base: KnowledgeBase | None = None
-    embedded: int = 0
-
-    def ingest(
-        self, path: Path | None = None, access: tuple[str, ...] | None = None
-    ) -> IngestReport:
-        """Ingest the folder or a path in it, without the deletion guard."""
-        plans = make_plans(self.settings, [path or self.folder], None, access)
-        workshop = open_workshop(self.settings)
-        embedder = CountingEmbedder(workshop.embedder)
-        spec = ChunkerSpec(embedder.tokenizer_path, 128, 32, 1_000_000)
-        pipeline = Pipeline(
-            workshop.catalogue, workshop.publisher, embedder, spec, 1, lambda *_: None
-        )
-        report = pipeline.run(plans)
-        self.embedded = len(embedder.passages)
-        if self.base is None:
-            self.base = open_knowledge_base(self.settings)
-        return report
-
-    def found(self, word: str, caller: Caller = ADMIN) -> set[str]:
-        """Return the documents that a search finds by a word, in the reader that stays open."""
-        assert self.base is not None
-        hits = self.base.retriever.retrieve(word, caller, 100)
-        return {hit.document.uri for hit in hits if word in hit.text}
-
-    def status(self, uri: str) -> tuple[str, str]:
-        assert self.base is not None
-        (record,) = self.base.catalogue.find_documents(uri)
-        return record.status, record.reason
-
-
 @pytest.fixture
-def desk(tmp_path: Path, data_dir: Path, model_cache: Path) -> Desk:
+def desk(tmp_path: Path, data_dir: Path, model_cache: Path) -> Iterator[Desk]:
     configure("error")
-    return Desk(tmp_path / "docs", settings_of(data_dir, model_cache))
+    with Desk(tmp_path / "docs", settings_of(data_dir, model_cache)) as desk:
+        yield desk
 
 
 def counts(report: IngestReport) -> tuple[int, int, int, int]:
@@ -111,14 +53,12 @@ def test_a_touched_file_is_unchanged_and_read_only_once(desk: Desk) -> None:
     write_files(desk.folder, {"a.md": "# a\n\nAn abacus.\n"})
     desk.ingest()
     os.utime(desk.folder / "a.md", (1_700_000_000, 1_700_000_000))
-    (plan,) = make_plans(desk.settings, [desk.folder], None, None)
-    assert [step.uri for step in plan.touched] == ["a.md"]
-    generation = desk.base.catalogue.generation() if desk.base else 0
+    assert [step.uri for step in desk.plan().touched] == ["a.md"]
+    generation = desk.catalogue.generation()
     report = desk.ingest()
     assert counts(report) == (0, 0, 0, 1)
     assert report.generation == generation
-    (plan,) = make_plans(desk.settings, [desk.folder], None, None)
-    assert not plan.touched
+    assert not desk.plan().touched
 
 
 def test_a_rule_file_takes_effect_on_the_next_query(desk: Desk) -> None:
@@ -188,7 +128,8 @@ def test_known_texts_are_not_embedded_again(desk: Desk) -> None:
     assert counts(desk.ingest()) == (1, 0, 0, 2)
     assert desk.embedded == 0
     (desk.folder / "b.md").rename(desk.folder / "moved.md")
-    assert counts(desk.ingest()) == (1, 0, 1, 2)
+    report = desk.ingest()
+    assert (report.moved, *counts(report)) == (1, 0, 0, 0, 2)
     assert desk.embedded == 0
     assert desk.found("pump") == {"moved.md"}
     assert verify(desk.settings)["ok"]
@@ -212,13 +153,12 @@ def test_a_run_that_would_remove_much_is_refused_and_changes_nothing(desk: Desk)
     for n in range(4):
         (desk.folder / f"{n}.md").unlink()
     write_files(desk.folder, {"new.md": "# new\n\nA nyckelharpa.\n"})
-    plans = make_plans(desk.settings, [desk.folder], None, None)
     with pytest.raises(MassDeletionRefused, match="4 of 10") as refused:
-        run_plans(desk.settings, plans, allow_mass_delete=False, quiet=True)
+        desk.ingest(allow_mass_delete=False)
     assert "--allow-mass-delete" in str(refused.value)
     assert len(desk.found("Abacus")) == 10
     assert desk.found("nyckelharpa") == set()
-    report = run_plans(desk.settings, plans, allow_mass_delete=True, quiet=True)
+    report = desk.ingest()
     assert counts(report) == (1, 0, 4, 6)
     assert len(desk.found("Abacus")) == 6
 
@@ -228,9 +168,8 @@ def test_an_emptied_folder_is_not_taken_for_a_removal_of_all(desk: Desk) -> None
     desk.ingest()
     for path in desk.folder.glob("*.md"):
         path.unlink()
-    plans = make_plans(desk.settings, [desk.folder], None, None)
     with pytest.raises(MassDeletionRefused, match="2 of 2"):
-        run_plans(desk.settings, plans, allow_mass_delete=False, quiet=True)
+        desk.ingest(allow_mass_delete=False)
     assert len(desk.found("Abacus")) == 2
 
 

@@ -77,7 +77,7 @@ def new_version() -> Callable[..., NewVersion]:
         return NewVersion(
             doc_id=doc_id,
             source=source,
-            item=SourceItem(uri, f"/nowhere/{uri}", len(text), 1_700_000_000_000_000_000, access),
+            item=SourceItem(uri, "7:8", access, len(text), f"/nowhere/{uri}"),
             version=version,
             title=uri,
             text=text,
@@ -85,6 +85,7 @@ def new_version() -> Callable[..., NewVersion]:
             chunks=tuple(chunks),
             numbers=numbers,
             updated_at="2026-01-02T03:04:05+00:00",
+            access=access,
         )
 
     return make

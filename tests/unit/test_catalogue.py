@@ -9,22 +9,28 @@ import pytest
 from core.documents import SourceItem, document_id, text_hash
 from core.errors import NotFound
 from core.fakes import HashEmbedder
-from index.catalogue import Catalogue, FailedVersion, NewVersion
+from index.catalogue import (
+    Catalogue,
+    FailedVersion,
+    IngestedDocument,
+    KnownContainer,
+    NewVersion,
+)
 
 NewVersionOf = Callable[..., NewVersion]
 TEXT = "# Leave\nThirty days.\nAsk your lead.\n# Travel\nBook trains."
 
 
 def failed(uri: str, *, version: str = "bad", reason: str = "corrupt") -> FailedVersion:
-    item = SourceItem(uri, f"/nowhere/{uri}", 7, 8, ("group:it",))
+    item = SourceItem(uri, "7:8", ("group:it",), 7, f"/nowhere/{uri}")
     doc_id = document_id("docs", uri)
     return FailedVersion(doc_id, "docs", item, version, reason, "It broke.", "2026-02-02T00:00:00")
 
 
 def add_vectors(catalogue: Catalogue, model: str) -> None:
     missing = catalogue.missing_vectors(model)
-    matrix = HashEmbedder().embed_passages([text for _, text in missing])
-    catalogue.put_vectors(model, [(key, matrix[i]) for i, (key, _) in enumerate(missing)])
+    matrix = HashEmbedder().embed_passages(catalogue.texts_to_embed(missing))
+    catalogue.put_vectors(model, [(key, matrix[i]) for i, key in enumerate(missing)])
 
 
 def test_a_stored_document_comes_back_as_it_was(
@@ -107,7 +113,7 @@ def test_a_file_that_cannot_be_read_any_more_keeps_its_last_good_version(
     assert (record.version, record.chunks, record.title) == ("v1", 1, "a.md")
     assert catalogue.chunk_rows([1])[1].chunk.text == "One."
     known = catalogue.known_documents("docs")["a.md"]
-    assert (known.seen_version, known.seen_size, known.seen_mtime_ns) == ("bad", 7, 8)
+    assert (known.seen_version, known.seen_size, known.seen_stamp) == ("bad", 7, "7:8")
 
 
 def test_a_failed_version_also_takes_the_access_that_the_source_has_now(
@@ -150,9 +156,9 @@ def test_a_touched_document_is_remembered_with_its_new_time(
 ) -> None:
     version = new_version("a.md", "One.", range(1, 2))
     catalogue.store([version], [])
-    catalogue.touch([(version.doc_id, replace(version.item, size=4, mtime_ns=99))])
+    catalogue.touch([(version.doc_id, replace(version.item, size=4, stamp="4:99"))])
     known = catalogue.known_documents("docs")["a.md"]
-    assert (known.seen_size, known.seen_mtime_ns, known.seen_version) == (4, 99, "v1")
+    assert (known.seen_size, known.seen_stamp, known.seen_version) == (4, "4:99", "v1")
     assert catalogue.generation() == 1
 
 
@@ -161,8 +167,10 @@ def test_each_text_without_a_vector_is_named_once(
 ) -> None:
     catalogue.store([new_version("a.md", "Same.\nSame.\nOther.", range(1, 4))], [])
     missing = catalogue.missing_vectors("hash")
-    assert [text for _, text in missing] == ["a.md\nSame.", "a.md\nOther."]
-    assert [key for key, text in missing] == [text_hash(text) for _, text in missing]
+    texts = ["a.md\nSame.", "a.md\nOther."]
+    assert missing == [text_hash(text) for text in texts]
+    assert catalogue.texts_to_embed(missing) == texts
+    assert catalogue.texts_to_embed(missing[::-1]) == texts[::-1]
     add_vectors(catalogue, "hash")
     assert catalogue.missing_vectors("hash") == []
     assert len(catalogue.missing_vectors("another model")) == 2
@@ -194,7 +202,24 @@ def test_only_vectors_that_no_chunk_needs_are_dropped(
     add_vectors(catalogue, "hash")
     catalogue.store([new_version("a.md", "Two.\nThree.", range(3, 5), version="v2")], [])
     assert catalogue.drop_unused_vectors() == 1
-    assert [text for _, text in catalogue.missing_vectors("hash")] == ["a.md\nThree."]
+    assert catalogue.missing_vectors("hash") == [text_hash("a.md\nThree.")]
+
+
+def test_documents_wait_until_each_of_their_texts_has_a_vector(
+    catalogue: Catalogue, new_version: NewVersionOf
+) -> None:
+    first = new_version("a.md", "One.\nTwo.", range(1, 3))
+    second = new_version("b.md", "Three.", range(3, 4))
+    catalogue.store([first, second], [])
+    one, two, three = (text_hash(text) for text in ("a.md\nOne.", "a.md\nTwo.", "b.md\nThree."))
+    waiting = catalogue.waiting_documents("hash")
+    assert waiting == {first.doc_id: {one, two}, second.doc_id: {three}}
+    vector = np.ones(64, np.float32)
+    catalogue.put_vectors("hash", [(one, vector), (three, vector)])
+    assert catalogue.waiting_documents("hash") == {first.doc_id: {two}}
+    assert catalogue.ingested([second.doc_id, "gone"]) == [
+        IngestedDocument(second.doc_id, "b.md", "v1", 1)
+    ]
 
 
 def test_no_chunks_have_no_vectors(catalogue: Catalogue) -> None:
@@ -233,3 +258,79 @@ def test_values_of_the_knowledge_base_are_kept(catalogue: Catalogue) -> None:
     catalogue.set_meta("manifest", "one")
     catalogue.set_meta("manifest", "two")
     assert catalogue.get_meta("manifest") == "two"
+
+
+def test_who_may_read_is_kept_apart_from_what_the_source_said(
+    catalogue: Catalogue, new_version: NewVersionOf
+) -> None:
+    version = replace(new_version("a.md", "One.", range(1, 2)), access=("group:hr",))
+    catalogue.store([version], [])
+    known = catalogue.known_documents("docs")["a.md"]
+    assert (known.access, known.seen_access) == (("group:hr",), ("everyone",))
+    assert dict(catalogue.documents_by_access()) == {("group:hr",): 1}
+    catalogue.store([], [failed("a.md")])
+    (record,) = catalogue.list_documents()
+    assert record.access == ("group:hr",), "the document cannot be asked now: its word stands"
+
+
+def test_metadata_is_stored_with_its_document(
+    catalogue: Catalogue, new_version: NewVersionOf
+) -> None:
+    version = replace(new_version("a.md", "One.", range(1, 2)), metadata={"author": "Åse"})
+    catalogue.store([version], [])
+    assert catalogue.list_documents()[0].metadata == {"author": "Åse"}
+
+
+def test_a_document_that_moved_keeps_its_id_and_frees_its_old_place(
+    catalogue: Catalogue, new_version: NewVersionOf
+) -> None:
+    version = new_version("a.md", "One.", range(1, 2))
+    catalogue.store([version], [])
+    moved = replace(version, item=replace(version.item, uri="b.md"), numbers=range(2, 3))
+    assert catalogue.store([moved], []) == [1]
+    new = replace(new_version("a.md", "Two.", range(3, 4)), doc_id="another", chunks=())
+    catalogue.store([replace(new, numbers=range(0))], [])
+    found = {uri: entry.doc_id for uri, entry in catalogue.known_documents("docs").items()}
+    assert found == {"b.md": version.doc_id, "a.md": "another"}
+
+
+def test_containers_are_remembered_for_each_source_until_they_are_gone(
+    catalogue: Catalogue,
+) -> None:
+    first = KnownContainer("a.zip", "7:8", ("group:hr",), 3)
+    nested = KnownContainer("a.zip!/b.zip", "abc", (), 0)
+    catalogue.store_containers("docs", [first, nested], [])
+    catalogue.store_containers("wiki", [first], [])
+    changed = replace(first, stamp="7:9", members=4)
+    catalogue.store_containers("docs", [changed], ["a.zip!/b.zip", "never.zip"])
+    assert catalogue.containers("docs") == {"a.zip": changed}
+    assert catalogue.containers("wiki") == {"a.zip": first}
+
+
+def test_links_between_near_copies_are_replaced_as_a_whole(
+    catalogue: Catalogue, new_version: NewVersionOf
+) -> None:
+    versions = [
+        replace(new_version(f"{name}.md", "One.", range(n, n + 1)), signature=bytes([n]) * 256)
+        for n, name in enumerate("abc", start=1)
+    ]
+    catalogue.store(versions, [])
+    a, b, c = (version.doc_id for version in versions)
+    assert catalogue.signatures()[b] == bytes([2]) * 256
+    assert catalogue.link_duplicates({b: a, c: a}) == 2
+    assert catalogue.link_duplicates({b: a, c: a}) == 0
+    assert catalogue.link_duplicates({c: b}) == 2
+    links = {record.doc_id: record.duplicate_of for record in catalogue.list_documents()}
+    assert links == {a: "", b: "", c: b}
+
+
+def test_documents_without_enough_words_have_no_signature(
+    catalogue: Catalogue, new_version: NewVersionOf
+) -> None:
+    catalogue.store([new_version("a.md", "One.", range(1, 2))], [failed("b.md")])
+    assert catalogue.signatures() == {}
+
+
+def test_quarantined_documents_are_counted(catalogue: Catalogue, new_version: NewVersionOf) -> None:
+    catalogue.store([new_version("a.md", "One.", range(1, 2))], [failed("a.md"), failed("b.md")])
+    assert catalogue.count_quarantined() == 2

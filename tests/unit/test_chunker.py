@@ -170,7 +170,9 @@ def test_a_long_table_row_is_cut_and_nothing_is_lost(tokenizer: TokenizerFile) -
     writer.add_table(["Name", "Remark"], [["Pump", cell]])
     document = writer.document("table.csv", "Parts")
     embedded = "".join(map(body_of, chunks_of(document, tokenizer)))
-    assert re.sub(r"\s", "", f"Name: Pump; Remark: {cell}") == re.sub(r"\s", "", embedded)
+    assert re.sub(r"\s", "", f"Name | Remark Name: Pump; Remark: {cell}") == re.sub(
+        r"\s", "", embedded
+    )
 
 
 def test_a_table_row_keeps_the_names_of_its_columns(tokenizer: TokenizerFile) -> None:
@@ -178,9 +180,10 @@ def test_a_table_row_keeps_the_names_of_its_columns(tokenizer: TokenizerFile) ->
     document = parse(f"Product,Price\n{rows}\n".encode(), "price-list.csv")
     chunks = chunks_of(document, tokenizer)
     assert len(chunks) > 3
-    for chunk in chunks:
-        for line in chunk.embedded_text.splitlines()[1:]:
-            assert re.fullmatch(r"Product: Sensor \d+; Price: \d+ EUR", line)
+    lines = [line for chunk in chunks for line in chunk.embedded_text.splitlines()[1:]]
+    assert lines.pop(0) == "Product | Price"
+    for line in lines:
+        assert re.fullmatch(r"Product: Sensor \d+; Price: \d+ EUR", line)
 
 
 def test_the_prefix_is_the_title_and_the_heading_path(tokenizer: TokenizerFile) -> None:

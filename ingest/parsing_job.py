@@ -1,0 +1,92 @@
+"""What a sandboxed child does: parses and chunks one file, or unpacks one container.
+
+Everything goes in and comes out as frames of JSON and bytes; the child opens no file of its own.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from core.documents import Chunk, Element, ParsedDocument
+from core.errors import ParseError
+
+Frame = tuple[dict[str, Any], bytes]
+Job = Callable[[dict[str, Any], bytes], Iterator[Frame]]
+
+
+def make_job(config: dict[str, Any]) -> Job:
+    """Prepare a child: load the tokenizer once, and what every file needs.
+
+    `config` has `tokenizer_path`, `max_tokens` and `prefix_tokens` of the chunker.
+    """
+    from ingest.chunker import StructureChunker
+    from ingest.parsers.registry import warm_up
+    from ingest.tokenizer_file import TokenizerFile
+
+    # Unstructured's spaCy would import torch if it could: 480 MB of address space and 2 s for nothing.
+    sys.modules.setdefault("torch", None)  # type: ignore[arg-type]
+    warm_up()
+    tokenizer = TokenizerFile(config["tokenizer_path"])
+    chunker = StructureChunker(tokenizer, config["max_tokens"], config["prefix_tokens"])
+
+    def job(header: dict[str, Any], body: bytes) -> Iterator[Frame]:
+        if header["task"] == "expand":
+            yield from _expand(header["name"], body)
+        else:
+            yield _parse(chunker, header, body)
+
+    return job
+
+
+def _parse(chunker: Any, header: dict[str, Any], body: bytes) -> Frame:
+    from ingest.near_duplicates import signature
+    from ingest.parsers.front_matter import declared_access
+    from ingest.parsers.registry import parse
+
+    document: ParsedDocument = parse(body, header["name"])
+    if header["title"]:
+        document = replace(document, title=header["title"])
+    chunks: list[Chunk] = chunker.chunk(document, "", "")
+    if not chunks:
+        raise ParseError("empty", "The file has no text.")
+    answer = {
+        "title": document.title,
+        "text": document.text,
+        "metadata": dict(document.metadata),
+        "elements": [_element_fields(element) for element in document.elements],
+        "chunks": [
+            [chunk.start, chunk.end, chunk.embedded_text, chunk.section, chunk.page]
+            for chunk in chunks
+        ],
+        "access": declared_access(document.text) if header["asks_access"] else None,
+    }
+    words = signature(element.plain for element in document.elements)
+    return {"signature": words.hex()}, json.dumps(answer, ensure_ascii=False).encode(
+        "utf-8", "replace"
+    )
+
+
+def _element_fields(element: Element) -> list[object]:
+    return [
+        element.kind,
+        element.start,
+        element.end,
+        element.plain,
+        element.level,
+        element.page,
+        element.header,
+    ]
+
+
+def _expand(name: str, body: bytes) -> Iterator[Frame]:
+    from ingest.containers.members import BadMember
+    from ingest.containers.registry import expand
+
+    for member in expand(body, name):
+        if isinstance(member, BadMember):
+            bad = {"reason": member.reason, "detail": member.detail, "is_rest": member.is_rest}
+            yield {"name": member.name, **bad}, b""
+        else:
+            yield {"name": member.name, "modified": member.modified}, member.content
