@@ -4,6 +4,7 @@ SQLite runs in WAL mode with `synchronous=FULL`: what was committed survives a c
 readers never wait for the writer (https://sqlite.org/wal.html).
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -67,7 +68,10 @@ def writing(engine: Engine) -> Iterator[Connection]:
 def _translated(message: str, data_dir: Path) -> DataFolderError:
     lowered = message.lower()
     folder = str(data_dir)
-    if any(word in lowered for word in ("full", "no space", "quota", "disk i/o")):
+    # SQLite does not say why it cannot make a file.
+    cannot_open = "unable to open" in lowered
+    is_full = any(word in lowered for word in ("full", "no space", "quota", "disk i/o"))
+    if is_full or (cannot_open and _takes_no_more(data_dir)):
         return StorageFull(
             f"The disk that holds {folder!r} is full or does not take more ({message}). Nothing that was "
             "stored is lost: free some space and run the command again."
@@ -76,7 +80,7 @@ def _translated(message: str, data_dir: Path) -> DataFolderError:
         return FolderBusy(
             f"Another process holds the catalogue in {folder!r}. Wait for it to end and run again."
         )
-    if any(word in lowered for word in ("readonly", "read-only", "permission", "unable to open")):
+    if cannot_open or any(word in lowered for word in ("readonly", "read-only", "permission")):
         return DataFolderError(
             f"{folder!r} cannot be written ({message}). Give this user write permission to it, "
             "or set FOOTNOTE_DATA_DIR to another folder."
@@ -87,6 +91,15 @@ def _translated(message: str, data_dir: Path) -> DataFolderError:
             "the folder away and ingest again."
         )
     return DataFolderError(f"The data folder {folder!r} cannot be used: {message}.")
+
+
+def _takes_no_more(folder: Path) -> bool:
+    """Whether a disk has no room left, for bytes or (where they are counted) for files."""
+    try:
+        disk = os.statvfs(folder)
+    except OSError:
+        return False
+    return not disk.f_bavail or bool(disk.f_files and not disk.f_favail)
 
 
 def _configure_sqlite(connection: Any, _record: object) -> None:

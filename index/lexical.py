@@ -4,6 +4,7 @@ The index lies in a folder, is written by one process and read by many; tantivy 
 atomically. It may hold leftovers of replaced documents: the catalogue decides what is shown.
 """
 
+import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
@@ -91,7 +92,7 @@ class LexicalIndex:
 
     def writer(self) -> "LexicalWriter":
         """Open the writer; one at a time over all processes."""
-        return LexicalWriter(self._tantivy, self._index)
+        return LexicalWriter(self._tantivy, self._index, self._folder)
 
     @contextmanager
     def _damage_named(self) -> Iterator[None]:
@@ -132,8 +133,9 @@ class LexicalIndex:
 class LexicalWriter:
     """Adds and removes chunks; nothing is seen before `commit`."""
 
-    def __init__(self, tantivy: Any, index: Any) -> None:
+    def __init__(self, tantivy: Any, index: Any, folder: Path) -> None:
         self._tantivy = tantivy
+        self._folder = folder
         self._schema = index.schema
         with _full_disk_named():
             self._writer = index.writer(_WRITER_HEAP, 1)
@@ -166,6 +168,8 @@ class LexicalWriter:
         """Make everything since the last commit durable and visible at once."""
         with _full_disk_named():
             self._writer.commit()
+            # tantivy syncs the folder before it renames the file that names the commit, but not after.
+            _sync_folder(self._folder)
 
     def close(self) -> None:
         """Finish merging segments and release the writer's lock."""
@@ -196,6 +200,14 @@ def _full_disk() -> StorageFull:
         "The word index cannot be written: the disk may be full. Nothing that was stored is lost: "
         "free some space and run the command again."
     )
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def split_unspaced(text: str) -> str:

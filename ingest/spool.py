@@ -57,9 +57,14 @@ class Spool:
     def _opened(self) -> Path:
         if self._folder is None:
             self._parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._folder = Path(tempfile.mkdtemp(dir=self._parent))
-            self._lock = os.open(self._folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+            folder = Path(tempfile.mkdtemp(dir=self._parent))
+            try:
+                self._lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+            except OSError:
+                folder.rmdir()
+                raise
             fcntl.flock(self._lock, fcntl.LOCK_EX)
+            self._folder = folder
         return self._folder
 
 

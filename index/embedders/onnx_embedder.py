@@ -20,6 +20,7 @@ import numpy as np
 
 from core.errors import ConfigError
 from core.ports import FloatMatrix, Precision
+from core.telemetry import silence_telemetry
 from index.embedders.bert_graph import INPUT_NAME, BertShape, Pooling, build_graph
 from index.embedders.model_files import PACKAGED_SHA256, WEIGHTS_NAME, ModelFiles
 from index.embedders.processors import available_processors
@@ -90,6 +91,7 @@ def _graph_path(folder: Path, precision: Precision) -> Path:
 
 
 def _open_session(path: Path) -> Any:
+    silence_telemetry()
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -110,6 +112,7 @@ def _remembered_precision(folder: Path) -> Precision | None:
 
 def _prepare(files: ModelFiles, folder: Path) -> Precision:
     """Write, quantise, check and time the graphs of a model; returns the faster precision."""
+    silence_telemetry()
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     folder.mkdir(parents=True, exist_ok=True)

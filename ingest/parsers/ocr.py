@@ -2,9 +2,17 @@
 
 The models (16 MB) lie inside the package rapidocr-onnxruntime and are given by their paths: nothing is
 ever downloaded. The engine is made once a process, in about half a second.
+
+Measured on two pages of a paper at 200 dots an inch and on a scanned memo, as the share of the words of their
+text layers: the model that finds lines upside down is left out, for it turned upright ones (.858 and .967 of
+the words with it, .871 and .990 without); one line a batch and one thread take 3.7 instead of 5.2 s of
+processor time for the memo and 3.7 s a page for the paper at 110 dots an inch (14.9 s before). The model was
+made for Chinese and English: of English set tight it loses spaces, most of them at high resolutions.
 """
 
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
@@ -14,6 +22,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from core.errors import ParseError
+from core.telemetry import silence_telemetry
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +31,7 @@ if TYPE_CHECKING:
 _PACKAGE = "rapidocr_onnxruntime"
 _MODELS = {
     "det_model_path": "ch_PP-OCRv4_det_infer.onnx",
+    # The engine loads it also where it is not used.
     "cls_model_path": "ch_ppocr_mobile_v2.0_cls_infer.onnx",
     "rec_model_path": "ch_PP-OCRv4_rec_infer.onnx",
 }
@@ -50,6 +60,17 @@ def is_ocr_installed() -> bool:
     return find_spec(_PACKAGE) is not None
 
 
+def processor_seconds_left() -> float:
+    """Return the processor time in seconds that this process may still use, infinity where nothing limits it."""
+    with suppress(ImportError, OSError):
+        import resource
+
+        limit, _ = resource.getrlimit(resource.RLIMIT_CPU)
+        if limit != resource.RLIM_INFINITY:
+            return limit - time.process_time()
+    return float("inf")
+
+
 def read_image(image: "NDArray[np.uint8]") -> list[str]:
     """Return the paragraphs in an image, shape (height, width, 3), blue first; in reading order.
 
@@ -58,7 +79,7 @@ def read_image(image: "NDArray[np.uint8]") -> list[str]:
     """
     if not is_ocr_installed():
         raise ParseError("no_text_layer", f"the text is only in images: {INSTALL_HINT}")
-    found, _ = _engine()(image)
+    found, _ = _engine()(image, use_cls=False)
     return _paragraphs([_piece(box, text) for box, text, _ in found or () if text.strip()])
 
 
@@ -70,7 +91,9 @@ def _engine() -> Any:
     missing = [path.name for path in paths.values() if not path.is_file()]
     if missing:
         raise ParseError("no_text_layer", f"models are missing: {missing}; {INSTALL_HINT}")
-    return import_module(_PACKAGE).RapidOCR(**{option: str(path) for option, path in paths.items()})
+    silence_telemetry()
+    options = {option: str(path) for option, path in paths.items()}
+    return import_module(_PACKAGE).RapidOCR(**options, intra_op_num_threads=1, rec_batch_num=1)
 
 
 def _piece(box: Sequence[Sequence[float]], text: str) -> _Piece:

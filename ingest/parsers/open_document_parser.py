@@ -1,7 +1,6 @@
 """OpenDocument texts, workbooks and presentations (.odt, .ods, .odp), read from their content.xml.
 
-odfpy builds its own tree with Python objects for each attribute, and still leaves the reading of spaces,
-lists, notes and repeated cells to its caller.
+odfpy gives the same tree as the XML itself: spaces, lists, notes and repeated cells are left to its caller.
 """
 
 from collections.abc import Iterator

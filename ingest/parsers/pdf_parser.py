@@ -14,13 +14,14 @@ from core.documents import ParsedDocument
 from core.errors import ParseError
 from ingest.parsers.canonical import CanonicalWriter
 from ingest.parsers.ocr import INSTALL_HINT, is_ocr_installed
-from ingest.parsers.pdf_images import MAX_RECOGNISED_PAGES, is_picture, recognise
+from ingest.parsers.pdf_images import is_picture, recognise
 from ingest.parsers.pdf_layout import PdfLayout, without_running_lines
 from ingest.parsers.pdf_lines import PdfLine, read_lines
+from ingest.parsers.pdf_order import in_reading_order
 from ingest.parsers.pdf_tables import table_at
 
 if TYPE_CHECKING:
-    from pypdfium2 import PdfDocument, PdfPage
+    from pypdfium2 import PdfDocument
 
 _END_MARK_BYTES = 1024  # where readers look for it
 _MAX_PAGES = 5_000
@@ -91,27 +92,16 @@ def _pages(document: "PdfDocument") -> Iterator[_Page]:
         page = document[number]
         text_page = page.get_textpage()
         try:
-            lines = read_lines(text_page, number + 1, page.get_height())
+            lines = in_reading_order(read_lines(text_page, number + 1, page.get_height()))
             if not is_picture(page, lines):
                 yield _Page(lines)
                 continue
             pictures += 1
-            yield _Page(lines, _recognised(page, pictures), is_picture=True)
+            recognised = recognise(page, pictures) if is_ocr_installed() else []
+            yield _Page(lines, recognised, is_picture=True)
         finally:
             text_page.close()
             page.close()
-
-
-def _recognised(page: "PdfPage", pictures: int) -> list[str]:
-    if not is_ocr_installed():
-        return []
-    if pictures > MAX_RECOGNISED_PAGES:
-        raise ParseError(
-            "too_large",
-            f"the PDF has more than {MAX_RECOGNISED_PAGES} pages that are pictures of text: "
-            "run text recognition on it first, or split it",
-        )
-    return recognise(page)
 
 
 def _write(writer: CanonicalWriter, pages: Sequence[_Page]) -> None:

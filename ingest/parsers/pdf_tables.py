@@ -24,6 +24,7 @@ _ALIGNED_PT = 2.0
 _ROW_STEP = 3.0
 _LINE_STEP = 1.5
 _MAX_CELL_LINES = 8
+_MAX_RISE = 4.5  # three lines above the bottom of a row
 _LEVEL = 0.3  # of a font size, by which two cells of one row may begin at different heights
 
 
@@ -105,9 +106,14 @@ def _row_end(lines: Sequence[PdfLine], begin: int) -> int:
 
 
 def _is_in_row(first: PdfLine, line: PdfLine, right: float) -> bool:
-    rise = line.baseline - first.baseline
-    is_level = -_LEVEL * line.size <= rise <= _MAX_CELL_LINES * _LINE_STEP * line.size
-    return is_level and line.is_upright and line.left > right
+    """Say whether a line is the next cell of a row: as high as the first, or a text that ends beside it."""
+    if line.left <= right or not line.is_upright:
+        return False
+    rise = (line.baseline - first.baseline) / line.size if line.size else 0.0
+    if rise <= _LEVEL:
+        return rise >= -_LEVEL
+    # Two columns of a form go back up too, but with names and values in each line.
+    return rise <= _MAX_RISE and len(_pieces(line, [])) == 1
 
 
 def _is_below(row: Sequence[PdfLine], line: PdfLine) -> bool:

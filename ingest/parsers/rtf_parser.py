@@ -1,7 +1,6 @@
 """RTF documents: paragraphs, headings, lists, tables and notes, from a reader of its own.
 
-striprtf keeps the words but makes one text of them: no headings, no lists, and tables as bars. Nor does it
-know double-byte codepages, or which of two forms of the same thing is to be read.
+striprtf gives one plain text: what is a heading, a list item or a table is not in it.
 
     tokens ──▶ groups (each with the state that it was opened with) ──▶ paragraphs ──▶ elements
 """

@@ -4,9 +4,10 @@ Version 0.27 reports every import unless told not to, and fetches a spaCy model 
 first looks at a sentence. All that the parsers need from spaCy is where sentences end.
 """
 
-import os
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from core.telemetry import silence_telemetry
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -14,14 +15,8 @@ if TYPE_CHECKING:
 
 @lru_cache(maxsize=1)
 def prepare_unstructured() -> None:
-    """Prepare this process for Unstructured; call it before the first import of a partitioner.
-
-    It sets three variables of the process's own environment, which Unstructured reads at import.
-    """
-    # Written here only, and not read: settings still come from core.settings alone.
-    os.environ["DO_NOT_TRACK"] = "true"
-    os.environ["SCARF_NO_ANALYTICS"] = "true"
-    os.environ["UNSTRUCTURED_DISABLE_NOTICE"] = "1"
+    """Prepare this process for Unstructured; call it before the first import of a partitioner."""
+    silence_telemetry()
     from unstructured.nlp import tokenize
 
     tokenize._get_nlp = _blank_english

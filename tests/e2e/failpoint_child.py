@@ -61,6 +61,7 @@ STEPS: dict[str, Step] = {
     "migrate": Step("index.database:_upgrade", writes="index.database", full="database"),
     "spool folder": Step("tempfile:mkdtemp", within="ingest.spool:Spool.write", full="os"),
     "Spool.write": Step("ingest.spool:Spool.write"),
+    "spool lock": Step("os:open", within="ingest.spool:Spool._opened", full="os"),
     "spool file": Step("pathlib:Path.write_bytes", within="ingest.spool:Spool.write", full="os"),
     "plan": Step("ingest.run:Ingestion.plan"),
     "RunHistory.start": _stored("start", _HISTORY, "RunHistory."),
@@ -122,7 +123,8 @@ class Request:
     """A command to run; what it prints goes to the files `stdout` and `stderr`.
 
     `small` makes batches of a few documents and texts, so that one run has several of each step.
-    `in_process` parses in the process itself: a confined child takes 0.7 s to start.
+    `in_process` parses in the process itself: a confined child takes 0.7 s to start. A server kills the process
+    `kill_after_s` seconds after its start.
     """
 
     args: list[str]
@@ -132,6 +134,7 @@ class Request:
     failpoint: Failpoint | None = None
     small: bool = True
     in_process: bool = True
+    kill_after_s: float | None = None
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -322,9 +325,7 @@ def run(request: Request) -> None:
         pipeline._EMBED_BATCH = 8
         pipeline._PUBLISH_SHARE = 1e9
     if request.in_process:
-        from ingest import parsing_pool
-
-        parsing_pool.SandboxPool = _InProcess  # type: ignore[assignment, misc]
+        _parse_in_process()
     if request.failpoint is not None:
         arm(request.failpoint)
     _name_failures()
@@ -375,7 +376,9 @@ def serve() -> None:
                 sys.stdout.flush()
                 sys.stderr.flush()
                 os._exit(status)
-        print(json.dumps({"started": child}), flush=True)
+        if request.kill_after_s is not None:
+            time.sleep(request.kill_after_s)
+            os.kill(child, signal.SIGKILL)  # an ended one keeps its number until it is waited for
         _, waited = os.waitpid(child, 0)
         seconds = round(time.monotonic() - started, 3)
         status = os.waitstatus_to_exitcode(waited)
@@ -402,9 +405,18 @@ def _warm_up() -> None:
     # A session with one thread has none of its own, and no precision is asked for that it does not have.
     embedder = factory.open_embedder(settings, None)
     factory.open_embedder = lambda *_: embedder
-    pool, parsing_pool.SandboxPool = parsing_pool.SandboxPool, _InProcess  # type: ignore[assignment, misc]
+    sandbox = _parse_in_process()
     run._parsing_pool(settings)
-    parsing_pool.SandboxPool = pool  # type: ignore[misc]
+    vars(parsing_pool)["SandboxPool"] = sandbox
+
+
+def _parse_in_process() -> Any:
+    """Let pools that are made from now on start no children; return what they were made of."""
+    from ingest import parsing_pool
+
+    sandbox = vars(parsing_pool)["SandboxPool"]
+    vars(parsing_pool)["SandboxPool"] = _InProcess
+    return sandbox
 
 
 if __name__ == "__main__":

@@ -120,16 +120,11 @@ class Server:
             stderr=str(self._err),
             failpoint=failpoint,
             in_process=in_process,
+            kill_after_s=kill_after_s,
         )
         assert self._process.stdin is not None
         self._process.stdin.write(request.to_json() + "\n")
         self._process.stdin.flush()
-        process = self._answer()["started"]
-        if kill_after_s is not None:
-            time.sleep(kill_after_s)
-            os.kill(
-                process, signal.SIGKILL
-            )  # not reaped yet, or reaped a moment ago and not reused
         answer = self._answer()
         return Ran(
             answer["status"], self._out.read_text(), self._err.read_text(), answer["seconds"]

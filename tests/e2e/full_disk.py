@@ -109,7 +109,8 @@ def full_disk_runs(work: Path, model_cache: Path, sizes: int = 40) -> DiskReport
 
 def _disks(place: Place, disk: Path, sizes: int) -> Iterator[tuple[str, Base]]:
     """Yield mount options from too small for the first write to large enough for the last."""
-    for base, share in (("old", 0.45), ("fresh", 0.35)):
+    shares: dict[Base, float] = {"old": 0.45, "fresh": 0.35}
+    for base, share in shares.items():
         with _mounted(disk, _ROOMY):
             _start(place, disk / f"whole-{base}", base)
             before = _used(disk)
@@ -120,13 +121,14 @@ def _disks(place: Place, disk: Path, sizes: int) -> Iterator[tuple[str, Base]]:
             # Twice what is left in the end: old vectors stay for a while.
             room = 8 * _KILOBYTE + round(2 * need * number / (count - 1))
             yield f"size={(before + room) // _KILOBYTE}k", base
-    left = sizes - round(sizes * 0.45) - round(sizes * 0.35)
+    left = sizes - sum(round(sizes * share) for share in shares.values())
     with _mounted(disk, _ROOMY):
         _start(place, disk / "files", "old")
         files = os.statvfs(disk)
         before = files.f_files - files.f_ffree
     for number in range(left):
-        yield f"size=64m,nr_inodes={before + 1 + 3 * number}", "old"
+        # A reader may need two files of its own to open what was closed.
+        yield f"size=64m,nr_inodes={before + 3 + 3 * number}", "old"
 
 
 def _run_on(place: Place, data_dir: Path, options: str, base: Base, report: DiskReport) -> None:

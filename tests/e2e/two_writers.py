@@ -65,9 +65,8 @@ def writer_rounds(work: Path, model_cache: Path, rounds: int = 20, seed: int = 7
             for number in range(2)
         ]
         servers = [place.server, *others]
-        kinds = (_refused, _waiting, _three_commands, _new_folder, _two_folders)
         for number in range(rounds):
-            kinds[number % len(kinds)](place, servers, rng, report)
+            KINDS[number % len(KINDS)](place, servers, rng, report)
             report.rounds += 1
     report.seconds = time.monotonic() - started
     return report
@@ -225,6 +224,9 @@ def _check_end(place: Place, data_dir: Path) -> None:
     )
     assert not found, found
     shutil.rmtree(data_dir)
+
+
+KINDS = (_refused, _waiting, _three_commands, _new_folder, _two_folders)
 
 
 if __name__ == "__main__":
