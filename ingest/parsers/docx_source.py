@@ -45,7 +45,8 @@ def open_document(content: bytes) -> "Document":
             _unwrap(node)
     for fallback in list(body.iter(f"{_MC}Fallback")):
         fallback.getparent().remove(fallback)
-    for box in list(body.iter(f"{_W}txbxContent")):
+    # The last one first: each goes directly behind the paragraph that it stands in.
+    for box in reversed(list(body.iter(f"{_W}txbxContent"))):
         _move_behind_paragraph(box, body)
     return document
 

@@ -29,8 +29,11 @@ def _piece(piece: bytes | str, charset: str | None) -> str:
 
 def _text_of_raw(value: str) -> str:
     """Return a header whose bytes were not ASCII, which the library keeps as surrogates."""
-    raw = value.encode("ascii", "surrogateescape") if not value.isascii() else b""
     try:
-        return raw.decode("utf-8") if raw else value
+        raw = value.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # halves of characters that stand for no byte
+        return value.encode("utf-8", "replace").decode("utf-8")
+    try:
+        return raw.decode("utf-8")
     except UnicodeDecodeError:
         return raw.decode("latin-1")

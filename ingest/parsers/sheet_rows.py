@@ -19,7 +19,7 @@ from ingest.parsers.plain_text import one_line
 from ingest.parsers.table_rows import header_text, is_number, row_text
 
 MAX_CELLS = 2_000_000
-"""Of one workbook: a sheet of 100,000 rows and 20 columns. A million are read in 15 to 30 s."""
+"""Of one workbook: a sheet of 100,000 rows and 20 columns. 250,000 cells of an XLSX took 2.1 s."""
 _MAX_CHARS = 50_000_000
 """Of the cells, and of the written text: a text that is stored once may be used by every cell, and the names
 of columns are repeated in every row."""

@@ -7,8 +7,8 @@
     an element with parts               a heading (its own title or name, else its tag), the parts below
 
 Entities that a file defines are not replaced and stay as they are written; nothing outside the file is
-read. HTML inside a text, as in RSS, is read as a reader sees it. Unstructured's partition_xml keeps the text alone: of a record
-`<price>5</price><stock>7</stock>` it leaves 5 and 7.
+read. HTML inside a text, as in RSS, is read as a reader sees it. Unstructured's partition_xml keeps the
+text alone: of a record `<price>5</price><stock>7</stock>` it leaves 5 and 7.
 """
 
 import re

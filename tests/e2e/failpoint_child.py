@@ -337,6 +337,7 @@ def run(request: Request) -> None:
 def _name_failures() -> None:
     """Log which calls an error came through before the command says its one sentence."""
     from core import command_line
+    from core.errors import FootnoteError
 
     fail = command_line._fail
 
@@ -345,7 +346,8 @@ def _name_failures() -> None:
         error = sys.exc_info()[1]
         while error is not None:
             frames = traceback.extract_tb(error.__traceback__)
-            calls = [frame.name for frame in frames if str(_ROOT) in frame.filename]
+            if isinstance(error, FootnoteError):  # the last one here was the first one
+                calls = [frame.name for frame in frames if str(_ROOT) in frame.filename]
             original = repr(error)
             error = error.__cause__ or error.__context__
         print(

@@ -35,6 +35,7 @@ from fault_harness import (
 from index.factory import KnowledgeBase
 
 _KILOBYTE = 1024
+_NOT_TOLD = ("run", "storage_errors", "_full_disk_named", "writing", "wrapped")
 _ROOMY = "size=256m,nr_inodes=100k"
 
 
@@ -118,8 +119,8 @@ def _disks(place: Place, disk: Path, sizes: int) -> Iterator[tuple[str, Base]]:
             need = _used(disk) - before
         count = round(sizes * share)
         for number in range(count):
-            # Twice what is left in the end: old vectors stay for a while.
-            room = 8 * _KILOBYTE + round(2 * need * number / (count - 1))
+            # Some more than what is left in the end: segments of words are merged, old vectors stay a while.
+            room = 8 * _KILOBYTE + round(1.3 * need * number / (count - 1))
             yield f"size={(before + room) // _KILOBYTE}k", base
     left = sizes - sum(round(sizes * share) for share in shares.values())
     with _mounted(disk, _ROOMY):
@@ -185,8 +186,8 @@ def _what_failed(ran: Ran) -> str:
     found: list[dict[str, Any]] = ran.events("command_failed")
     if not found:
         return ""
-    calls = [name for name in found[-1]["calls"] if name not in ("run", "named", "__enter__")]
-    return f"{'/'.join(calls[-4:])} {found[-1]['error'][:90]}"
+    calls = [name for name in found[-1]["calls"] if name not in _NOT_TOLD]
+    return f"{'/'.join(calls[-3:])} {found[-1]['error'][:80]}"
 
 
 def _start(place: Place, data_dir: Path, base: Base) -> None:

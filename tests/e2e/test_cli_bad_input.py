@@ -85,9 +85,8 @@ def bad_folder(model_cache: Path) -> tuple[Path, Path, subprocess.CompletedProce
     folder = write_files(
         work / "files", {"good.md": "# Good\n\nThe zymurgy club meets on Friday.\n"}
     )
-    write_files(
-        folder, {"empty.md": "", "blank.txt": " \n\n\t\n", "slides.pptx": "x", "drawing.dwg": "x"}
-    )
+    write_files(folder, {"empty.md": "", "blank.txt": " \n\n\t\n", "slides.pptx": "x"})
+    (folder / "drawing.dwg").write_bytes(b"AC1027\x00\x00" + bytes(range(256)) * 8)
     (folder / "archive.zip").write_bytes(b"No archive.")
     (folder / "picture.md").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4)
     (folder / "binary.csv").write_bytes(bytes(range(256)) * 40)
@@ -525,7 +524,7 @@ def test_removals_need_a_yes_where_nobody_can_be_asked(own_base: Path, tmp_path:
     folder = write_files(tmp_path / "docs", {"a.md": "# A\n\nOne.\n", "b.md": "# B\n\nTwo.\n"})
     assert invoke_json("ingest", folder)["added"] == 2
     (folder / "b.md").unlink()
-    refused(invoke("ingest", folder), 2, "--yes", "1 documents")
+    refused(invoke("ingest", folder), 2, "--yes", "1 document")
     assert invoke_json("documents", "show", "b.md")["status"] == "active"
 
 

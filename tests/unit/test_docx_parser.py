@@ -87,18 +87,19 @@ def test_content_controls_and_tracked_insertions_are_read_and_deletions_are_not(
     assert parsed(document).text == "Start inserted controlled"
 
 
-def test_a_text_box_is_read_behind_its_paragraph(document):
-    paragraph = document.add_paragraph("Beside the box.")
-    paragraph._p.append(
-        parse_xml(
-            f"<w:r {nsdecls('w')} xmlns:v='urn:schemas-microsoft-com:vml'><w:pict><v:shape><v:textbox>"
-            "<w:txbxContent><w:p><w:r><w:t>Boxed words.</w:t></w:r></w:p></w:txbxContent>"
-            "</v:textbox></v:shape></w:pict></w:r>"
+def test_text_boxes_are_read_behind_their_paragraph_in_their_order(document):
+    paragraph = document.add_paragraph("Beside the boxes.")
+    for words in ("First box.", "Second box."):
+        paragraph._p.append(
+            parse_xml(
+                f"<w:r {nsdecls('w')} xmlns:v='urn:schemas-microsoft-com:vml'><w:pict><v:shape><v:textbox>"
+                f"<w:txbxContent><w:p><w:r><w:t>{words}</w:t></w:r></w:p></w:txbxContent>"
+                "</v:textbox></v:shape></w:pict></w:r>"
+            )
         )
-    )
-    document.add_paragraph("After the box.")
+    document.add_paragraph("After the boxes.")
     plains = [element.plain for element in parsed(document).elements]
-    assert plains == ["Beside the box.", "Boxed words.", "After the box."]
+    assert plains == ["Beside the boxes.", "First box.", "Second box.", "After the boxes."]
 
 
 def test_running_headers_are_left_out(document):
