@@ -104,6 +104,12 @@ class Desk:
             self._base = open_knowledge_base(self.settings)
         return report
 
+    @property
+    def reader(self) -> KnowledgeBase:
+        """The reader that stays open from the first run on."""
+        assert self._base is not None
+        return self._base
+
     def found(self, word: str, caller: Caller = ADMIN) -> set[str]:
         """Return the documents that a search finds by a word, in the reader that stays open."""
         assert self._base is not None
