@@ -192,8 +192,7 @@ def _text(name: str, state: str) -> str:
     mark = word(name, state)
     # Chunks have at most 32 tokens here: every section is one, and all must be of the same state.
     return "".join(
-        f"# Part {part} of {name}\n\nThe {mark} valve number {part} of {name} is inspected weekly by two "
-        "technicians, who write the pressure into the book.\n\n"
+        f"# Part {part} of {name}\n\nThe {mark} valve number {part} of {name} is inspected weekly.\n\n"
         for part in range(3)
     )
 
@@ -528,8 +527,8 @@ def _check_reported(reader: KnowledgeBase, left: State, reported: Sequence[dict[
         ids = {chunk.chunk_id for chunk in left.chunks[uri]}
         assert len(ids) == entry["chunks"], f"{uri}: not the reported chunks"
         assert ids <= left.published_vectors.keys(), f"{uri} was reported before its vectors"
-        text = next(iter(left.chunks[uri])).text
-        mark = next(part for part in text.split() if part.startswith("canary"))
+        texts = " ".join(chunk.text for chunk in left.chunks[uri])
+        mark = next(part for part in texts.split() if part.startswith("canary"))
         hits = [hit for hit in reader.retriever.retrieve(mark, ADMIN, 3) if mark in hit.text]
         assert hits, f"{mark} of {uri} was reported and is not found"
         assert hits[0].document.uri == uri
