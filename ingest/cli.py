@@ -407,6 +407,10 @@ def _show_plan(ingestion: "Ingestion", selection: "Selection", *, as_json: bool)
         click.echo(f"This would take about {_duration(seconds)}.")
 
 
+def _files(count: int) -> str:
+    return f"{count} file{'' if count == 1 else 's'}"
+
+
 def _duration(seconds: float) -> str:
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
@@ -426,17 +430,15 @@ def _show_report(report: "IngestReport", *, as_json: bool) -> None:
     for entry in report.quarantined:
         click.echo(f"  {entry['uri']}: {entry['reason']}. {entry['detail']} {entry['hint']}")
     if report.quarantined:
-        click.echo(f"{len(report.quarantined)} files could not be read (above).")
+        click.echo(f"{_files(len(report.quarantined))} could not be read (above).")
     before = report.still_quarantined - len(report.quarantined)
     if before > 0:
         click.echo(
-            f"{before} more could not be read before and did not change: "
+            f"{_files(before)} more could not be read before and did not change: "
             "`footnote documents list --status quarantined`."
         )
     if report.near_duplicates:
-        click.echo(
-            f"{report.near_duplicates} documents have nearly the same words as an older one."
-        )
+        click.echo(f"Nearly the same words as an older document: {report.near_duplicates}.")
     for warning in report.warnings:
         click.echo(f"Note: {warning}", err=True)
     for failure in report.failed_sources:

@@ -8,7 +8,7 @@ _HINTS: dict[str, str] = {
     "memory": "Split the file, or save it in a simpler format.",
     "unsupported": "Save it as text, Markdown, HTML, PDF or an Office format, or exclude it in .footnoteignore.",
     "empty": "Add text to the file, or remove it.",
-    "no_text_layer": "Install footnote[ocr] and run again with --retry, or save the scan with recognised text.",
+    "no_text_layer": "Save it with recognised text, or install footnote[ocr] where it is missing and run with --retry.",
     "archive_bomb": "Unpack the archive and ingest its files.",
     "encoding": "Save the file as UTF-8.",
     "access": "Give the user that runs the ingestion permission to read the file.",
