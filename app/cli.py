@@ -10,10 +10,10 @@ COMMANDS = {
     "ingest": ("ingest.cli", "ingest", "Bring files and folders into the knowledge base."),
     "ask": ("app.commands", "ask", "Answer a question with citations."),
     "search": ("app.commands", "search", "Find passages."),
-    "documents": ("ingest.cli", "documents", "List, show and remove documents."),
+    "documents": ("ingest.documents_cli", "documents", "List, show and remove documents."),
     "feedback": ("app.commands", "feedback", "Add, list and export what people said of answers."),
     "web": ("app.commands", "web", "Start the web application."),
-    "index": ("ingest.cli", "index", "Look at, check and rebuild the search indexes."),
+    "index": ("ingest.index_cli", "index", "Look at, check and rebuild the search indexes."),
     "doctor": ("app.commands", "doctor", "Check settings, models and stores."),
 }
 

@@ -389,10 +389,15 @@ def serve() -> None:
 
 def _warm_up() -> None:
     """Load what every command needs; no thread may be started, since a fork would lose it."""
+    from core.telemetry import silence_telemetry
+
+    silence_telemetry()
     for name in (
         "alembic.command",
         "faiss",
         "ingest.cli",
+        "ingest.documents_cli",
+        "ingest.index_cli",
         "ingest.run",
         "ingest.verification",
         "onnxruntime",
