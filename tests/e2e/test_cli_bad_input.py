@@ -33,7 +33,7 @@ QUESTION = "At what time does the nightly database backup start?"
 BAD_FILES = {
     "empty.md": "empty",
     "blank.txt": "empty",
-    "picture.md": "unsupported",
+    "program.md": "unsupported",
     "binary.csv": "unsupported",
     "slides.pptx": "corrupt",
     "drawing.dwg": "unsupported",
@@ -88,7 +88,7 @@ def bad_folder(model_cache: Path) -> tuple[Path, Path, subprocess.CompletedProce
     write_files(folder, {"empty.md": "", "blank.txt": " \n\n\t\n", "slides.pptx": "x"})
     (folder / "drawing.dwg").write_bytes(b"AC1027\x00\x00" + bytes(range(256)) * 8)
     (folder / "archive.zip").write_bytes(b"No archive.")
-    (folder / "picture.md").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4)
+    (folder / "program.md").write_bytes(b"\x7fELF" + bytes(range(256)) * 4)
     (folder / "binary.csv").write_bytes(bytes(range(256)) * 40)
     (folder / "locked.pdf").write_bytes(pdf_bytes("secret"))
     (folder / "cut.pdf").write_bytes(pdf_bytes()[:700])

@@ -90,7 +90,7 @@ def test_a_document_keeps_its_readers_when_a_run_names_none(desk: Desk) -> None:
 def test_a_file_that_becomes_unreadable_keeps_its_last_good_version(desk: Desk) -> None:
     write_files(desk.folder, {"a.md": "# a\n\nAn abacus.\n", "b.md": "# b\n\nA bassoon.\n"})
     desk.ingest()
-    (desk.folder / "a.md").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    (desk.folder / "a.md").write_bytes(b"\x7fELF" + bytes(100))
     report = desk.ingest()
     assert [(entry["uri"], entry["reason"]) for entry in report.quarantined] == [
         ("a.md", "unsupported")
