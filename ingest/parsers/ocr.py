@@ -76,10 +76,17 @@ def read_image(image: "NDArray[np.uint8]") -> list[str]:
 
     Raises:
         ParseError: `no_text_layer`, when the extra is not installed.
+        MemoryError: recognition needs more memory than there is.
     """
     if not is_ocr_installed():
         raise ParseError("no_text_layer", f"the text is only in images: {INSTALL_HINT}")
-    found, _ = _engine()(image, use_cls=False)
+    try:
+        found, _ = _engine()(image, use_cls=False)
+    except Exception as error:
+        # ONNX Runtime and OpenCV report a failed allocation each in an error of its own, by its text.
+        if "alloc" in str(error) or "Insufficient memory" in str(error):
+            raise MemoryError from error
+        raise
     return _paragraphs([_piece(box, text) for box, text, _ in found or () if text.strip()])
 
 
