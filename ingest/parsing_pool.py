@@ -4,10 +4,11 @@ The parent reads the bytes and names everything; a child sees bytes and a name, 
 """
 
 import json
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -47,6 +48,7 @@ class ParsedFile:
     metadata: dict[str, str]
     signature: bytes
     declared_access: tuple[str, ...] | None
+    read_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class UnreadableFile:
     version: str
     reason: QuarantineReason
     detail: str
+    read_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +156,13 @@ class ParsingPool:
         return source.fetch(item, self._max_bytes)
 
     def _parse(self, step: Planned, source: Source) -> Outcome:
+        started = time.monotonic()
+        outcome = self._outcome(step, source)
+        if isinstance(outcome, SameFile):
+            return outcome
+        return replace(outcome, read_ms=round(1000 * (time.monotonic() - started)))
+
+    def _outcome(self, step: Planned, source: Source) -> Outcome:
         assert step.item is not None  # noqa: S101  # removals are never parsed
         if step.failure is not None:
             return UnreadableFile(step, "", step.failure.reason, step.failure.detail)

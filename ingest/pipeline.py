@@ -182,12 +182,18 @@ class Pipeline:
         replaced = self._catalogue.store(versions, [_failure(plan, outcome) for outcome in failed])
         self._publisher.remove_words(replaced)
         for version, outcome in zip(versions, parsed, strict=True):
+            _log.debug("document_read", uri=outcome.step.uri, read_ms=outcome.read_ms)
             self._complete.append(version.doc_id)
             report.chunks += len(version.chunks)
             _count(report, outcome.step)
         for unreadable in failed:
             report.quarantined.append(_quarantined(unreadable))
-            _log.warning("document_quarantined", uri=unreadable.step.uri, reason=unreadable.reason)
+            _log.warning(
+                "document_quarantined",
+                uri=unreadable.step.uri,
+                reason=unreadable.reason,
+                read_ms=unreadable.read_ms,
+            )
 
     def _numbered(self, plan: Plan, parsed: Sequence[ParsedFile]) -> list[NewVersion]:
         numbers = self._catalogue.reserve_chunk_numbers(sum(len(file.chunks) for file in parsed))

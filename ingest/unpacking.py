@@ -7,17 +7,21 @@ A container with the stamp of last time is not opened: its known members stand f
 opened any more keeps the members of its last good version, and is reported itself.
 """
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from core.documents import SourceItem, content_version
 from core.errors import ParseError
+from core.log import get_logger
 from index.catalogue import KnownContainer, KnownDocument
 from ingest.containers.registry import is_container, is_pure_container
 from ingest.parsing_pool import ParsingPool, UnreadableMember
 from ingest.planning import in_scope
 from ingest.sources.base import Failure, Listing, Source
 from ingest.spool import Spool
+
+_log = get_logger(__name__)
 
 SEPARATOR = "!/"
 _MAX_DEPTH = 3
@@ -183,6 +187,7 @@ class Unpacker:
         Raises:
             ParseError: the container cannot be unpacked as a whole.
         """
+        started = time.monotonic()
         content = self.pool.read(container, self.source)
         members: list[tuple[SourceItem, Failure | None]] = []
         is_whole = True
@@ -201,4 +206,6 @@ class Unpacker:
                 updated_at=member.modified or container.updated_at,
             )
             members.append((item, None))
+        read_ms = round(1000 * (time.monotonic() - started))
+        _log.debug("container_unpacked", uri=container.uri, members=len(members), read_ms=read_ms)
         return members, is_whole

@@ -140,3 +140,11 @@ def test_a_date_that_cannot_be_read_is_shown_and_not_kept():
     odd = parse_eml(b"Date: someday\nSubject: x\n\nhi", "a.eml")
     assert "Date: someday" in odd.text
     assert "sent" not in odd.metadata
+
+
+def test_a_field_of_thousands_of_parameters_keeps_its_first_word() -> None:
+    field = "text/html; " + ";" * 20_000
+    mail = f"Subject: Pumps\nContent-Type: {field}\n\n<p>The <b>pump</b> stands still.</p>\n"
+    document = parse_eml(mail.encode(), "a.eml")
+    assert "The pump stands still." in document.text
+    assert "<b>" not in document.text
