@@ -19,6 +19,8 @@ CHUNKER_VERSION = "structure-1"
 """Changes whenever the same document would be cut differently; part of the index's manifest."""
 
 _LONGEST_WORD = 60
+_MAX_HEADING_CHARS = 300
+"""Of a title or heading as a name: every chunk below carries it, and counts its tokens again."""
 _MIN_TOKENS = 40
 """A section shorter than this is joined with its neighbour: alone it would say too little."""
 
@@ -68,7 +70,9 @@ class StructureChunker:
             is_heading = element.kind in ("title", "heading")
             if is_heading:
                 level = max(1, element.level)
-                path = [entry for entry in path if entry[0] < level] + [(level, element.plain)]
+                path = [entry for entry in path if entry[0] < level] + [
+                    (level, element.plain[:_MAX_HEADING_CHARS])
+                ]
             section = tuple(text for _, text in path)
             for start, end, plain in _pieces(document.text, element):
                 yield _Unit(start, end, plain, 0, element.page, section, is_heading)
@@ -130,6 +134,7 @@ class StructureChunker:
 
     def _prefix(self, title: str, section: tuple[str, ...]) -> str:
         """Title and heading path, the nearest headings kept when not all fit."""
+        title = title[:_MAX_HEADING_CHARS]
         parts = [title, *(heading for heading in section if heading != title)]
         while parts:
             text = " > ".join(part for part in parts if part)

@@ -12,6 +12,7 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 """What writers put into a file's title field when its author did not."""
+_MAX_TITLE_CHARS = 300
 _FOLDER_PAGES = {"index", "readme", "_index"}
 
 
@@ -19,8 +20,8 @@ def title_of(elements: Iterable[Element], uri: str, declared: str = "") -> str:
     """Return the first title or level-1 heading, else the declared title, else the file's name."""
     for element in elements:
         if element.kind == "title" or (element.kind == "heading" and element.level == 1):
-            return " ".join(element.plain.split())
-    declared = " ".join(declared.split())
+            return " ".join(element.plain[:_MAX_TITLE_CHARS].split())
+    declared = " ".join(declared[:_MAX_TITLE_CHARS].split())
     return readable_name(uri) if not declared or _PLACEHOLDER.fullmatch(declared) else declared
 
 

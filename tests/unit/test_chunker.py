@@ -329,3 +329,13 @@ def test_a_heading_right_below_another_stays_in_the_section(tokenizer: Tokenizer
         ("text", "Parents get twelve weeks. " * 20, 0),
     )
     assert {chunk.section for chunk in chunks_of(document, tokenizer)} == {("Leave", "Parents")}
+
+
+def test_a_heading_of_a_book_is_not_carried_by_every_chunk(tokenizer: TokenizerFile) -> None:
+    heading = "pump " * 2000
+    document = document_of(("heading", heading, 1), ("text", "The valve is open. " * 200, 0))
+    chunks = chunks_of(document, tokenizer)
+    assert "pump" in chunks[0].section[0]
+    assert all(len(name) <= 300 for chunk in chunks for name in chunk.section)
+    said = "".join(map(body_of, chunks))
+    assert said.count("pump") >= 2000
