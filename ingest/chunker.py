@@ -19,6 +19,7 @@ CHUNKER_VERSION = "structure-1"
 """Changes whenever the same document would be cut differently; part of the index's manifest."""
 
 _LONGEST_WORD = 60
+_LONGEST_UNIT_CHARS = 20_000
 _MAX_HEADING_CHARS = 300
 """Of a title or heading as a name: every chunk below carries it, and counts its tokens again."""
 _MIN_TOKENS = 40
@@ -56,7 +57,7 @@ class StructureChunker:
 
     def _units(self, document: ParsedDocument) -> Iterator[_Unit]:
         """Yield the document's units; all are counted in one call, which is twice as fast."""
-        pieces = list(self._uncounted(document))
+        pieces = [part for piece in self._uncounted(document) for part in _bounded(piece)]
         counts = self._tokenizer.count_tokens([piece.plain for piece in pieces])
         for piece, tokens in zip(pieces, counts, strict=True):
             if tokens <= self._max_tokens:
@@ -78,25 +79,15 @@ class StructureChunker:
                 yield _Unit(start, end, plain, 0, element.page, section, is_heading)
 
     def _cut(self, unit: _Unit) -> Iterator[_Unit]:
-        """Cut a sentence longer than a chunk at token borders.
-
-        Where markup makes the plain text differ from the source, the source is cut in the same proportion.
-        """
-        start, end, plain = unit.start, unit.end, unit.plain
-        spans = self._tokenizer.token_spans(plain)
+        """Cut a sentence longer than a chunk at token borders."""
+        spans = self._tokenizer.token_spans(unit.plain)
         parts = ceil(len(spans) / self._max_tokens)
         cuts = [
-            _word_start(plain, spans[len(spans) * part // parts][0]) for part in range(1, parts)
+            _word_start(unit.plain, spans[len(spans) * part // parts][0])
+            for part in range(1, parts)
         ]
-        edges = [0, *cuts, len(plain)]
-        scale = (end - start) / len(plain)
-        for first, last in pairwise(edges):
-            piece = plain[first:last].strip()
-            source_start = start + round(first * scale)
-            source_end = end if last == len(plain) else start + round(last * scale)
-            if piece and source_start < source_end:
-                tokens = self._tokenizer.count_tokens([piece])[0]
-                yield replace(unit, start=source_start, end=source_end, plain=piece, tokens=tokens)
+        for piece in _parts_of(unit, cuts):
+            yield replace(piece, tokens=self._tokenizer.count_tokens([piece.plain])[0])
 
     def _groups(self, units: list[_Unit]) -> list[list[_Unit]]:
         groups: list[list[_Unit]] = []
@@ -145,6 +136,33 @@ class StructureChunker:
                 return parts[0][: spans[-1][1]] if spans else ""
             parts.pop(1 if len(parts) > 2 else 0)
         return ""
+
+
+def _bounded(unit: _Unit) -> Iterator[_Unit]:
+    """Cut what is so long that counting its tokens would take 100 times its size in memory."""
+    length = len(unit.plain)
+    if length <= _LONGEST_UNIT_CHARS:
+        yield unit
+        return
+    parts = ceil(length / _LONGEST_UNIT_CHARS)
+    yield from _parts_of(
+        unit, [_word_start(unit.plain, length * part // parts) for part in range(1, parts)]
+    )
+
+
+def _parts_of(unit: _Unit, cuts: Sequence[int]) -> Iterator[_Unit]:
+    """Cut a unit at places in its plain text.
+
+    Where markup makes the plain text differ from the source, the source is cut in the same proportion.
+    """
+    start, end, plain = unit.start, unit.end, unit.plain
+    scale = (end - start) / len(plain)
+    for first, last in pairwise([0, *cuts, len(plain)]):
+        piece = plain[first:last].strip()
+        source_start = start + round(first * scale)
+        source_end = end if last == len(plain) else start + round(last * scale)
+        if piece and source_start < source_end:
+            yield replace(unit, start=source_start, end=source_end, plain=piece)
 
 
 def _pieces(text: str, element: Element) -> Iterator[tuple[int, int, str]]:

@@ -12,6 +12,9 @@ from typing import Any
 from core.documents import Chunk, Element, ParsedDocument
 from core.errors import ParseError
 
+_MAX_TEXT_CHARS = 10_000_000
+"""About 18,000 chunks, which take half a minute to cut and three minutes to embed on two processors."""
+
 Frame = tuple[dict[str, Any], bytes]
 Job = Callable[[dict[str, Any], bytes], Iterator[Frame]]
 
@@ -46,6 +49,9 @@ def _parse(chunker: Any, header: dict[str, Any], body: bytes) -> Frame:
     from ingest.parsers.registry import parse
 
     document: ParsedDocument = parse(body, header["name"])
+    if len(document.text) > _MAX_TEXT_CHARS:
+        count, limit = f"{len(document.text):,}", f"{_MAX_TEXT_CHARS:,}"
+        raise ParseError("too_large", f"The text has {count} characters, the limit is {limit}.")
     if header["title"]:
         document = replace(document, title=header["title"])
     chunks: list[Chunk] = chunker.chunk(document, "", "")

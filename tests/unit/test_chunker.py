@@ -339,3 +339,11 @@ def test_a_heading_of_a_book_is_not_carried_by_every_chunk(tokenizer: TokenizerF
     assert all(len(name) <= 300 for chunk in chunks for name in chunk.section)
     said = "".join(map(body_of, chunks))
     assert said.count("pump") >= 2000
+
+
+def test_a_sentence_of_a_megabyte_is_cut_and_nothing_is_lost(tokenizer: TokenizerFile) -> None:
+    text = " ".join(f"word{number}" for number in range(120_000))
+    document = document_of(("text", text, 0))
+    chunks = chunks_of(document, tokenizer)
+    assert "".join(map(body_of, chunks)).replace("\n", "").replace(" ", "") == text.replace(" ", "")
+    assert all(document.text[chunk.start : chunk.end] == chunk.text for chunk in chunks)
