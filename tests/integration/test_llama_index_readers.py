@@ -236,6 +236,38 @@ def test_a_slack_export_through_the_json_reader_is_planned_changed_and_emptied(
         index.run(**fields)
 
 
+def test_the_days_of_a_slack_export_come_and_go_with_a_directory_reader(
+    index: Index, tmp_path: Path
+) -> None:
+    export = tmp_path / "export"
+
+    def write(channel: str, day: str, *messages: str) -> None:
+        path = export / channel / f"{day}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps([{"user": "U1", "text": text} for text in messages]))
+
+    write("general", "2026-03-04", "The pump is back.")
+    write("general", "2026-03-05", "Lunch at noon.")
+    write("sales", "2026-03-04", "Order 17 is signed.")
+    fields = {
+        "reader": DIRECTORY,
+        "arguments": {"input_dir": str(export), "recursive": True},
+        "ending": ".txt",
+        "rules": [{"match": "sales/**", "access": ["group:sales"]}],
+    }
+    days = ("general/2026-03-04.json", "general/2026-03-05.json", "sales/2026-03-04.json")
+    assert index.run(**fields) == dict.fromkeys(days, "added")
+    assert index.items["sales/2026-03-04.json"].access == ("group:sales",)
+    assert index.run(**fields) == {}
+    write("general", "2026-03-05", "Lunch at noon.", "Make it one.")
+    (export / "general" / "2026-03-04.json").unlink()
+    assert index.run(**fields) == {
+        "general/2026-03-05.json": "changed",
+        "general/2026-03-04.json": "removed",
+    }
+    assert "Make it one." in index.texts["general/2026-03-05.json"]
+
+
 def test_ids_that_a_reader_makes_up_are_refused(index: Index, tmp_path: Path) -> None:
     pytest.importorskip("llama_index.readers.json")
     (tmp_path / "a.json").write_text("{}")
