@@ -115,6 +115,19 @@ class Chunk:
     page: int | None = None
 
 
+def element_fields(element: Element) -> list[object]:
+    """Return an element as a list for JSON; `Element(*fields)` is that element again."""
+    return [
+        element.kind,
+        element.start,
+        element.end,
+        element.plain,
+        element.level,
+        element.page,
+        element.header,
+    ]
+
+
 def document_id(source: str, uri: str) -> str:
     """Return the identity of a document: stable over edits, different for two sources."""
     return _digest("document", source, uri)

@@ -30,7 +30,7 @@ from sqlalchemy import (
     update,
 )
 
-from core.documents import Chunk, DocumentRecord, Element, SourceItem, text_hash
+from core.documents import Chunk, DocumentRecord, Element, SourceItem, element_fields, text_hash
 from core.errors import NotFound
 from core.ports import FloatMatrix
 from index.database import storage_errors, writing
@@ -500,7 +500,7 @@ def _store_version(connection: Connection, version: NewVersion) -> None:
             title=version.title,
             version=version.version,
             text=version.text,
-            elements=json.dumps([_element_fields(element) for element in version.elements]),
+            elements=json.dumps([element_fields(element) for element in version.elements]),
             status="active",
             updated_at=version.updated_at,
         )
@@ -563,18 +563,6 @@ def _identity(doc_id: str, source: str, item: SourceItem, version: str) -> dict[
         "seen_version": version,
         "seen_access": json.dumps(item.access),
     }
-
-
-def _element_fields(element: Element) -> list[object]:
-    return [
-        element.kind,
-        element.start,
-        element.end,
-        element.plain,
-        element.level,
-        element.page,
-        element.header,
-    ]
 
 
 def _chunk_values(number: int, chunk: Chunk) -> dict[str, object]:

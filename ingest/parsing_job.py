@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from core.documents import Chunk, Element, ParsedDocument
+from core.documents import Chunk, ParsedDocument, element_fields
 from core.errors import ParseError
 
 _MAX_TEXT_CHARS = 10_000_000
@@ -61,7 +61,7 @@ def _parse(chunker: Any, header: dict[str, Any], body: bytes) -> Frame:
         "title": document.title,
         "text": document.text,
         "metadata": dict(document.metadata),
-        "elements": [_element_fields(element) for element in document.elements],
+        "elements": [element_fields(element) for element in document.elements],
         "chunks": [
             [chunk.start, chunk.end, chunk.embedded_text, chunk.section, chunk.page]
             for chunk in chunks
@@ -72,18 +72,6 @@ def _parse(chunker: Any, header: dict[str, Any], body: bytes) -> Frame:
     return {"signature": words.hex()}, json.dumps(answer, ensure_ascii=False).encode(
         "utf-8", "replace"
     )
-
-
-def _element_fields(element: Element) -> list[object]:
-    return [
-        element.kind,
-        element.start,
-        element.end,
-        element.plain,
-        element.level,
-        element.page,
-        element.header,
-    ]
 
 
 def _expand(name: str, body: bytes) -> Iterator[Frame]:

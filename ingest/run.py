@@ -275,7 +275,7 @@ class Ingestion:
         return SourcePlan(plan, unpacked.containers, unpacked.gone)
 
     def _asked_documents(self, source: Source) -> bool:
-        return self._catalogue.get_meta(f"asks_documents:{source.name}") == "1"
+        return self._catalogue.get_meta(_asks_key(source)) == "1"
 
     def _guarded(self, planning: Planning, *, allow_mass_delete: bool) -> Planning:
         """Leave out the sources that the guard stops."""
@@ -334,7 +334,7 @@ class Ingestion:
             source = plan.plan.source
             if plan.is_last and not source.only:
                 asked = "1" if source.asks_documents else "0"
-                catalogue.set_meta(f"asks_documents:{source.name}", asked)
+                catalogue.set_meta(_asks_key(source), asked)
 
     def _drop_spool(self) -> None:
         if self._spool is not None:
@@ -396,3 +396,7 @@ def planned_report(planning: Planning) -> IngestReport:
 
 def _access_key(source: Source) -> str:
     return f"access:{source.name}"
+
+
+def _asks_key(source: Source) -> str:
+    return f"asks_documents:{source.name}"

@@ -10,12 +10,13 @@ program that it looks for on the machine, and gives no offsets.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from core.documents import Element, ElementKind, ParsedDocument
 from ingest.parsers.decoding import decode
 from ingest.parsers.plain_text import one_line, tidy, visible
 from ingest.parsers.source_lines import (
+    LineReader,
     SourceLine,
     has_too_many_lines,
     lines_to_element,
@@ -77,15 +78,14 @@ def org_text(text: str) -> str:
     return "".join(parts)
 
 
-class _OrgReader:
+class _OrgReader(LineReader):
     def __init__(self, lines: list[SourceLine]) -> None:
         self.metadata: dict[str, str] = {}
-        self._lines = lines
-        self._place = 0
+        super().__init__(lines)
 
     def elements(self) -> Iterator[Element]:
-        """Yield the elements of the file in order."""
-        readers: tuple[Callable[[], list[Element] | None], ...] = (
+        """Return the elements of the file in order."""
+        readers = (
             self._blank,
             self._heading,
             self._block,
@@ -94,23 +94,7 @@ class _OrgReader:
             self._fixed,
             self._table,
         )
-        while self._place < len(self._lines):
-            for reader in readers:
-                found = reader()
-                if found is not None:
-                    yield from found
-                    break
-            else:
-                yield from self._paragraph()
-
-    def _line(self, ahead: int = 0) -> str:
-        number = self._place + ahead
-        return self._lines[number].text if number < len(self._lines) else ""
-
-    def _take(self, count: int) -> list[SourceLine]:
-        taken = self._lines[self._place : self._place + count]
-        self._place += count
-        return taken
+        return self._read(readers, self._paragraph)
 
     def _blank(self) -> list[Element] | None:
         if self._line().strip() and not re.fullmatch(r"\s*-{5,}\s*", self._line()):

@@ -11,7 +11,7 @@ those of blocks, not of their parts, and follows `include` and `raw` directives 
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from core.documents import Element, ElementKind, ParsedDocument
 from ingest.parsers.decoding import decode
@@ -25,6 +25,7 @@ from ingest.parsers.rst_tables import (
     read_simple_table,
 )
 from ingest.parsers.source_lines import (
+    LineReader,
     SourceLine,
     has_too_many_lines,
     lines_to_element,
@@ -71,15 +72,14 @@ def parse_rst(content: bytes, uri: str) -> ParsedDocument:
     return ParsedDocument(title_of(elements, uri), text, elements)
 
 
-class _RstReader:
+class _RstReader(LineReader):
     def __init__(self, lines: list[SourceLine]) -> None:
-        self._lines = lines
-        self._place = 0
+        super().__init__(lines)
         self._styles: list[str] = []
 
     def elements(self) -> Iterator[Element]:
-        """Yield the elements of the file in order."""
-        readers: tuple[Callable[[], list[Element] | None], ...] = (
+        """Return the elements of the file in order."""
+        readers = (
             self._blank,
             self._heading,
             self._table,
@@ -88,23 +88,7 @@ class _RstReader:
             self._unseen,
             self._doctest,
         )
-        while self._place < len(self._lines):
-            for reader in readers:
-                found = reader()
-                if found is not None:
-                    yield from found
-                    break
-            else:
-                yield from self._paragraph()
-
-    def _line(self, ahead: int = 0) -> str:
-        number = self._place + ahead
-        return self._lines[number].text if number < len(self._lines) else ""
-
-    def _take(self, count: int) -> list[SourceLine]:
-        taken = self._lines[self._place : self._place + count]
-        self._place += count
-        return taken
+        return self._read(readers, self._paragraph)
 
     def _blank(self) -> list[Element] | None:
         if self._line().strip():

@@ -1,7 +1,7 @@
 """The lines of a text with their places in it, for formats whose canonical text is the file itself."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from core.documents import Element, ElementKind
@@ -57,3 +57,35 @@ def lines_to_element(
     if shown and plain.strip():
         start = shown[0].start + shown[0].indent
         yield Element(kind, start, shown[-1].end, plain, level=level, header=header)
+
+
+class LineReader:
+    """Goes through the lines of a text; what reads one kind of block takes its lines, or says None."""
+
+    def __init__(self, lines: list[SourceLine]) -> None:
+        self._lines = lines
+        self._place = 0
+
+    def _read(
+        self,
+        readers: Sequence[Callable[[], list[Element] | None]],
+        otherwise: Callable[[], list[Element]],
+    ) -> Iterator[Element]:
+        """Yield the elements of all lines, each by the first reader that knows it, else by `otherwise`."""
+        while self._place < len(self._lines):
+            for reader in readers:
+                found = reader()
+                if found is not None:
+                    yield from found
+                    break
+            else:
+                yield from otherwise()
+
+    def _line(self, ahead: int = 0) -> str:
+        number = self._place + ahead
+        return self._lines[number].text if number < len(self._lines) else ""
+
+    def _take(self, count: int) -> list[SourceLine]:
+        taken = self._lines[self._place : self._place + count]
+        self._place += count
+        return taken
