@@ -56,6 +56,15 @@ def storage_errors(data_dir: Path) -> Iterator[None]:
         raise _translated(error.strerror or str(error), data_dir) from error
 
 
+def sync_to_disk(path: Path) -> None:
+    """Return when a file's content, or a folder's list of names, would survive a power loss."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """One write transaction; takes the write lock at once, so that it cannot fail half-way on it."""

@@ -4,7 +4,6 @@ The index lies in a folder, is written by one process and read by many; tantivy 
 atomically. It may hold leftovers of replaced documents: the catalogue decides what is shown.
 """
 
-import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,7 +14,7 @@ from typing import Any
 from core.answers import Caller
 from core.errors import DataFolderError, StorageFull
 from core.function_words import content_words
-from index.database import storage_errors
+from index.database import storage_errors, sync_to_disk
 
 _ANALYZER = "footnote"
 # Runs of Chinese, Japanese and Korean letters have no spaces: they are indexed as overlapping pairs.
@@ -169,7 +168,7 @@ class LexicalWriter:
         with _full_disk_named():
             self._writer.commit()
             # tantivy syncs the folder before it renames the file that names the commit, but not after.
-            _sync_folder(self._folder)
+            sync_to_disk(self._folder)
 
     def close(self) -> None:
         """Finish merging segments and release the writer's lock."""
@@ -200,14 +199,6 @@ def _full_disk() -> StorageFull:
         "The word index cannot be written: the disk may be full. Nothing that was stored is lost: "
         "free some space and run the command again."
     )
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def split_unspaced(text: str) -> str:

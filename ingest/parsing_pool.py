@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from core.documents import Chunk, Element, SourceItem, chunk_id, content_version
@@ -105,16 +104,10 @@ class ParsingPool:
         self._max_bytes = max_bytes
 
     def __enter__(self) -> "ParsingPool":
-        self._sandbox.__enter__()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._sandbox.__exit__(kind, error, trace)
+    def __exit__(self, *exception: object) -> None:
+        self._sandbox.close()
 
     def parse_all(self, steps: Sequence[Planned], source: Source) -> Iterator[Outcome]:
         """Yield the outcome of every file once, in the order of the steps."""

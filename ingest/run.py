@@ -11,7 +11,6 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
 
 from core.errors import FootnoteError, UsageError
 from core.log import get_logger
@@ -93,12 +92,7 @@ class Equipment:
     def __enter__(self) -> "Equipment":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._parts.close()
 
     def parsers(self) -> ParsingPool:
@@ -145,12 +139,7 @@ class Ingestion:
     def __enter__(self) -> "Ingestion":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._drop_spool()
         self._parts.close()
 

@@ -1,7 +1,7 @@
 """One writer per data folder: a lease that says who holds it and that its holder still works.
 
 The operating system's lock decides, and releases it when its holder dies; the heartbeat beside it tells a
-second writer, and `footnote doctor`, who works, since when, and at what.
+second writer who works, since when, and at what.
 """
 
 import fcntl

@@ -7,7 +7,6 @@ names the one that counts and is replaced atomically. Readers load it whole, so 
 import contextlib
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import numpy.typing as npt
 
 from core.errors import DataFolderError, StorageFull
 from core.ports import FloatMatrix
+from index.database import sync_to_disk
 
 _CURRENT = "CURRENT"
 _INDEX, _NUMBERS, _MANIFEST = "index.faiss", "numbers.npy", "manifest.json"
@@ -127,8 +127,8 @@ class FaissStore:
         }
         (target / _MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
         for name in (_INDEX, _NUMBERS, _MANIFEST):
-            _fsync(target / name)
-        _fsync(target)
+            sync_to_disk(target / name)
+        sync_to_disk(target)
         self._point_to(serial)
         self._remove_old(serial)
 
@@ -183,11 +183,11 @@ class FaissStore:
     def _point_to(self, serial: int) -> None:
         temporary = self._folder / f"{_CURRENT}.tmp"
         temporary.write_text(str(serial), encoding="utf-8")
-        _fsync(temporary)
+        sync_to_disk(temporary)
         temporary.replace(self._folder / _CURRENT)
         # The folder's own entry, and that of the one above, may be as new as what is in it.
         for folder in (self._folder, *self._folder.absolute().parents[:2]):
-            _fsync(folder)
+            sync_to_disk(folder)
 
     def _remove_old(self, serial: int) -> None:
         for folder in self._folder.glob("vectors-*"):
@@ -223,14 +223,6 @@ def _folder_of(folder: Path, serial: int) -> Path:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _damaged(folder: Path) -> DataFolderError:

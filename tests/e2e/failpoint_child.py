@@ -90,7 +90,7 @@ STEPS: dict[str, Step] = {
     "index file": Step("faiss:write_index", within=_PUBLISH, full="faiss"),
     "numbers file": Step("numpy:save", within=_PUBLISH, full="os"),
     "manifest and CURRENT.tmp": Step("pathlib:Path.write_text", within=_PUBLISH, full="os"),
-    "fsync of vectors": Step("index.stores.faiss_store:_fsync", full="os"),
+    "fsync of vectors": Step("index.stores.faiss_store:sync_to_disk", full="os"),
     "_point_to": Step("index.stores.faiss_store:FaissStore._point_to"),
     "rename to CURRENT": Step("pathlib:Path.replace", within=_PUBLISH, full="os"),
     "_remove_old": Step("index.stores.faiss_store:FaissStore._remove_old"),
@@ -299,11 +299,8 @@ class _InProcess:
 
             _InProcess.job = make_job(config)
 
-    def __enter__(self) -> "_InProcess":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return
+    def close(self) -> None:
+        """There is no child to end."""
 
     def run(self, header: dict[str, Any], body: bytes) -> Iterator[Any]:
         yield from _InProcess.job(header, body)
