@@ -9,7 +9,7 @@ import click
 COMMANDS = {
     "ingest": ("ingest.cli", "ingest", "Bring files and folders into the knowledge base."),
     "ask": ("app.commands", "ask", "Answer a question with citations."),
-    "search": ("app.commands", "search", "Find passages."),
+    "search": ("app.search_command", "search", "Find passages."),
     "documents": ("ingest.documents_cli", "documents", "List, show and remove documents."),
     "feedback": ("app.commands", "feedback", "Add, list and export what people said of answers."),
     "web": ("app.commands", "web", "Start the web application."),

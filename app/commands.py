@@ -1,15 +1,22 @@
-"""The commands of the answering side: ask, search, feedback, web, doctor."""
+"""The commands of the answering side: ask, feedback, web, doctor."""
 
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import cast, get_args
 
 import click
 
 from app.bootstrap import cli_caller, open_feedback_log, open_service
-from app.json_view import answer_json, hit_json
+from app.json_view import answer_json
 from app.service import AnswerReady, FootnoteService, StageStarted, TextAdded
-from core.answers import Answer, Caller, FeedbackCategory, FeedbackVerdict, Hit, Turn
-from core.command_line import as_option, common_options, print_json, read_jsonl, settings_for
+from core.answers import Answer, Caller, FeedbackCategory, FeedbackVerdict, Turn
+from core.command_line import (
+    as_option,
+    common_options,
+    print_json,
+    read_jsonl,
+    settings_for,
+    text_field,
+)
 from core.errors import FootnoteError, UsageError
 from core.settings import Settings
 
@@ -51,53 +58,6 @@ def ask(
         print_json(answer_json(service.ask(question or "", caller, conversation_id)))
         return
     _print_answer(service, question or "", caller, conversation_id, stream=stream)
-
-
-@click.command()
-@click.argument("query", required=False)
-@click.option(
-    "-k", "top_k", default=10, show_default=True, type=click.IntRange(1, 1000), help="Hits."
-)
-@click.option(
-    "--filter",
-    "filters",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Only documents where uri, title or id equals a value; repeat for several.",
-)
-@click.option(
-    "--batch",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help='Search for the queries of a JSONL file: {"id", "query", "as"?} a line.',
-)
-@as_option
-@common_options
-def search(
-    settings: Settings,
-    as_json: bool,
-    query: str | None,
-    top_k: int,
-    filters: tuple[str, ...],
-    batch: Path | None,
-    as_user: str | None,
-) -> None:
-    """Find the passages that fit a query best."""
-    if (query is None) == (batch is None):
-        raise UsageError("Give a query, or --batch FILE.")
-    wanted = dict(_filter(text) for text in filters)
-    service = open_service(settings, _CHANNEL)
-    if batch is not None:
-        for row in read_jsonl(batch, ("id", "query")):
-            try:
-                caller = cli_caller(settings, _text(row, "as", as_user))
-                hits = _filtered(service, _text(row, "query") or "", caller, top_k, wanted)
-            except UsageError as error:
-                print_json({"id": row["id"], "hits": [], "error": str(error)})
-                continue
-            print_json({"id": row["id"], "hits": [hit_json(hit) for hit in hits]})
-        return
-    _search_one(service, query or "", cli_caller(settings, as_user), top_k, wanted, as_json=as_json)
 
 
 @click.group()
@@ -218,29 +178,15 @@ def _ask_batch(settings: Settings, batch: Path, as_user: str | None) -> None:
     service = open_service(settings, _CHANNEL)
     for row in rows:
         try:
-            caller = cli_caller(settings, _text(row, "as", as_user))
+            caller = cli_caller(settings, text_field(row, "as", as_user))
             history = [Turn(str(turn["q"]), str(turn["a"])) for turn in row.get("history") or []]
-            answer = service.ask(_text(row, "question") or "", caller, history=history)
+            answer = service.ask(text_field(row, "question") or "", caller, history=history)
             print_json({"id": row["id"], **answer_json(answer)})
         except (UsageError, KeyError, TypeError) as error:
             message = (
                 str(error) if isinstance(error, FootnoteError) else "The history is malformed."
             )
             print_json({"id": row["id"], "status": "error", "error": message})
-
-
-def _text(row: dict[str, Any], name: str, default: str | None = None) -> str | None:
-    """Return a text field of a batch's line; null or nothing is the default.
-
-    Raises:
-        UsageError: it is something else.
-    """
-    value = row.get(name)
-    if value is None:
-        return default
-    if not isinstance(value, str):
-        raise UsageError(f'"{name}" must be a text, it is {value!r}.')
-    return value
 
 
 def _print_answer(
@@ -270,51 +216,3 @@ def _print_sources(answer: Answer) -> None:
         )
         click.echo(f"    “{' '.join(citation.quote.split())}”")
     click.echo(f"\nanswer {answer.answer_id}, conversation {answer.conversation_id}", err=True)
-
-
-def _search_one(
-    service: FootnoteService,
-    query: str,
-    caller: Caller,
-    top_k: int,
-    wanted: dict[str, str],
-    *,
-    as_json: bool,
-) -> None:
-    import time
-
-    started = time.perf_counter()
-    hits = _filtered(service, query, caller, top_k, wanted)
-    took_ms = round((time.perf_counter() - started) * 1000, 2)
-    if as_json:
-        print_json({"query": query, "hits": [hit_json(hit) for hit in hits], "took_ms": took_ms})
-        return
-    for hit in hits:
-        place = " > ".join(hit.section)
-        click.echo(f"{hit.rank:2d}. {hit.score:.2f}  {hit.document.uri}  {place}")
-        click.echo(f"    {' '.join(hit.text.split())[:200]}")
-    click.echo(f"{len(hits)} hits in {took_ms:.0f} ms", err=True)
-
-
-def _filter(text: str) -> tuple[str, str]:
-    name, found, value = text.partition("=")
-    if not found or name not in ("uri", "title", "id"):
-        raise UsageError(f"--filter {text!r}: write uri=…, title=… or id=….")
-    return name, value
-
-
-def _filtered(
-    service: FootnoteService, query: str, caller: Caller, top_k: int, wanted: dict[str, str]
-) -> list[Hit]:
-    if not wanted:
-        return service.search(query, caller, top_k)
-    found = service.search(query, caller, 1000)
-    kept = [
-        hit for hit in found if all(_field(hit, name) == value for name, value in wanted.items())
-    ]
-    return kept[:top_k]
-
-
-def _field(hit: Hit, name: str) -> str:
-    document = hit.document
-    return {"uri": document.uri, "title": document.title, "id": document.doc_id}[name]

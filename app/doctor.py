@@ -95,7 +95,7 @@ def _embedding_model(settings: Settings) -> str:
 def _knowledge_base(settings: Settings) -> str:
     base = open_knowledge_base(settings)
     generation = base.retriever.refresh()
-    return f"generation {generation}, {base.retriever.lexical.count()} chunks can be searched"
+    return f"generation {generation}, {base.catalogue.count_chunks()} chunks can be searched"
 
 
 def _groups(settings: Settings) -> str:

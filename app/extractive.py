@@ -18,7 +18,7 @@ from app.question_words import wanted_pattern
 from app.sentences import Sentence, quotable
 from core.answers import Citation, Claim, Draft, Passage, Turn
 from core.function_words import content_words
-from core.ports import FloatMatrix
+from core.search import FloatMatrix
 
 MODEL_NAME = "extractive"
 VERSION = "extractive-1"

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from core.answers import Answer, Citation, DocumentRef, Hit
+from index.explanation import Explanation
 
 
 def hit_json(hit: Hit) -> dict[str, Any]:
@@ -18,7 +19,25 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "start": hit.start,
         "end": hit.end,
         "text": hit.text,
-        "why": asdict(hit.why),
+        "why": {**asdict(hit.why), "notes": list(hit.why.notes)},
+        "conflicts": [asdict(conflict) for conflict in hit.conflicts],
+    }
+
+
+def explanation_json(explanation: Explanation) -> dict[str, Any]:
+    """Return how a query was understood and what each step of the search left."""
+    read = explanation.read
+    return {
+        "terms": dict(read.terms),
+        "names": sorted(read.name_terms),
+        "phrases": [" ".join(phrase) for phrase in read.phrases],
+        "phrases_dropped": explanation.phrases_dropped,
+        "expansions": [list(pair) for pair in read.expansions],
+        "corrections": [list(pair) for pair in read.corrections],
+        "lexical": explanation.lexical,
+        "dense": explanation.dense,
+        "candidates": explanation.candidates,
+        "hidden_chunks": explanation.hidden_chunks,
     }
 
 

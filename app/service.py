@@ -13,6 +13,9 @@ from app.feedback_log import FeedbackLog
 from core.answers import Answer, Caller, Feedback, FeedbackCategory, FeedbackVerdict, Hit, Turn
 from core.documents import DocumentRecord, Element
 from core.errors import NotFound, UsageError
+from index.explanation import Explanation, WhyNot, explain
+from index.explanation import why_not as explain_absence
+from index.filters import Filter, matching_documents
 from index.permissions import may_read
 from index.retriever import HybridRetriever
 
@@ -38,6 +41,15 @@ class DocumentView:
     record: DocumentRecord
     text: str
     elements: tuple[Element, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedSearch:
+    """Hits, how they were found, and why one document is not among them, if that was asked."""
+
+    hits: list[Hit]
+    explanation: Explanation
+    why_not: WhyNot | None
 
 
 class FootnoteService:
@@ -85,16 +97,46 @@ class FootnoteService:
                 return event.answer
         raise AssertionError("ask_stream ends with AnswerReady")
 
-    def search(self, query: str, caller: Caller, top_k: int) -> list[Hit]:
-        """Return the best hits among what the caller may read.
+    def search(
+        self, query: str, caller: Caller, top_k: int, filters: Sequence[Filter] = ()
+    ) -> list[Hit]:
+        """Return the best hits among what the caller may read, in documents that pass every filter.
 
         Raises:
             UsageError: the query is empty.
         """
-        if not query.strip():
-            raise UsageError("The query is empty. Type what you are looking for.")
-        text = query.encode("utf-8", "replace").decode()
-        return self._retriever.retrieve(text, caller, top_k)
+        return self._retriever.retrieve(_query(query), caller, top_k, self._documents(filters))
+
+    def explained_search(
+        self,
+        query: str,
+        caller: Caller,
+        top_k: int,
+        filters: Sequence[Filter] = (),
+        why_not: str | None = None,
+        *,
+        count_hidden: bool = False,
+    ) -> ExplainedSearch:
+        """Like `search`, and say how the query was understood, and why a document was not found.
+
+        Raises:
+            UsageError: the query is empty.
+        """
+        doc_ids = self._documents(filters)
+        prepared = self._retriever.prepare(_query(query), caller)
+        ranking = self._retriever.ranking_of(prepared, caller, top_k, doc_ids)
+        hits = self._retriever.hits_of(ranking, caller, top_k)
+        reason = None
+        if why_not is not None:
+            reason = explain_absence(self._retriever, prepared, caller, why_not, hits, doc_ids)
+        return ExplainedSearch(
+            hits, explain(ranking, self._retriever, count_hidden=count_hidden), reason
+        )
+
+    def _documents(self, filters: Sequence[Filter]) -> frozenset[str] | None:
+        if not filters:
+            return None
+        return matching_documents(self._retriever.catalogue.engine, filters)
 
     def conversations(self, caller: Caller) -> list[ConversationSummary]:
         """Return the caller's conversations, the latest first."""
@@ -167,6 +209,13 @@ class FootnoteService:
     def my_feedback(self, answer_id: str, caller: Caller) -> Feedback | None:
         """Return what the caller says of an answer now, None if nothing."""
         return self._feedback.live(answer_id, caller)
+
+
+def _query(query: str) -> str:
+    if not query.strip():
+        raise UsageError("The query is empty. Type what you are looking for.")
+    # An argument that was no UTF-8 arrives with halves of characters, which nothing can store.
+    return query.encode("utf-8", "replace").decode()
 
 
 def _as_question(heading: str, title: str) -> str:

@@ -8,9 +8,13 @@ import csv
 import gzip
 import json
 import os
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+
+_STRING = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ def write_scifact(data: Path, target: Path) -> tuple[dict[str, str], dict[str, s
     with (data / "scifact" / "corpus.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             doc_id = row.get("doc_id") or row["id"]
-            text = " ".join(part.strip() for part in ast.literal_eval(row["abstract"]))
+            text = " ".join(part.strip() for part in _sentences(row["abstract"]))
             (target / f"{doc_id}.md").write_text(f"# {row['title']}\n\n{text}\n", encoding="utf-8")
     topics = data / "scifact" / "topics.beir-v1.0.0-scifact.test.tsv.gz"
     with gzip.open(topics, "rt", encoding="utf-8") as file:
@@ -58,6 +62,11 @@ def write_scifact(data: Path, target: Path) -> tuple[dict[str, str], dict[str, s
         if int(grade) > 0:
             relevant.setdefault(query, set()).add(f"{document}.md")
     return {query: queries[query] for query in relevant}, relevant
+
+
+def _sentences(printed: str) -> list[str]:
+    """Return the sentences of a printed array, which has blanks and no commas between its strings."""
+    return [ast.literal_eval(literal) for literal in _STRING.findall(printed)]
 
 
 def read_chunking_eval(data: Path) -> tuple[Path, list[SpanQuestion]]:
@@ -87,3 +96,50 @@ def write_xquad(data: Path, target: Path, language: str) -> list[AnswerQuestion]
                 answers = tuple(answer["text"] for answer in entry["answers"])
                 questions.append(AnswerQuestion(entry["question"], uri, answers))
     return questions
+
+
+_PAGE_FIELDS = (
+    "title",
+    "last_updated",
+    "version",
+    "status",
+    "doc_status",
+    "deployment_type",
+    "product",
+)
+
+
+def write_workplace(data: Path, target: Path) -> dict[str, dict[str, str]]:
+    """Write the workplace records as Markdown with front matter; return what it says, by path in the folder.
+
+    Policies are for the groups of their roles, which a sidecar beside each says too; product pages for everyone.
+    """
+    folder = data / "acl-workplace"
+    said = {}
+    for record in json.loads((folder / "workplace-documents.json").read_text(encoding="utf-8")):
+        path = Path(record["url"])
+        name = record["name"].casefold() if "://" in record["url"] else path.stem
+        fields = {"title": record["name"], "date": record.get("updated_at", record["created_on"])}
+        access = [f"group:{role}" for role in record["rolePermissions"]]
+        uri = _write_page(target, f"workplace/{name}.md", fields, access, record["content"])
+        said[uri] = fields
+    for set_name in ("product-docs", "platform-docs", "elastic-docs"):
+        records = (folder / "versioned-docs" / f"{set_name}.json").read_text(encoding="utf-8")
+        for record in json.loads(records):
+            fields = {key: str(record[key]) for key in _PAGE_FIELDS if key in record}
+            uri = f"{set_name}/{record['_id']}.md"
+            said[_write_page(target, uri, fields, ["everyone"], record["content"])] = fields
+    return said
+
+
+def _write_page(
+    target: Path, uri: str, fields: dict[str, str], access: list[str], text: str
+) -> str:
+    path = target / uri
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # JSON is YAML: no value of the data can end the front matter or be taken for another type.
+    head = "".join(f"{key}: {json.dumps(value)}\n" for key, value in fields.items())
+    rule = f"access: {json.dumps(access)}\n"
+    path.write_text(f"---\n{head}{rule}---\n\n{text}\n", encoding="utf-8")
+    path.with_name(f"{path.name}.footnote.yaml").write_text(rule, encoding="utf-8")
+    return uri

@@ -1,55 +1,37 @@
-"""Retrieval quality of Footnote's default settings beside BM25 alone and dense alone, without a judge.
+"""Retrieval of Footnote's default settings beside plain searches and LlamaIndex, without a judge.
 
-Usage: FOOTNOTE_BENCH_DATA=… python -m benchmarks.retrieval [--work DIR] [--set scifact|chunking]
+Usage: FOOTNOTE_BENCH_DATA=… python -m benchmarks.retrieval [--work DIR] [--set NAME] [--peer] [--json FILE]
 
 SciFact: nDCG@10 and recall@10 over documents (a document ranks where its first chunk ranks), 300 test queries.
 chunking-eval: share of the gold characters among the first 4,000 characters retrieved, 472 questions.
-Each figure has n and a 95 % interval by bootstrap over questions. Nothing is tuned on these questions' halves
-reported as `test`; see docs/evaluation.md for what was chosen on which.
+XQuAD, each paragraph a document: MRR@10 in English, recall@10 in German, Spanish and Chinese; once with an index
+for each language, once with all four in one index, where only the paragraph in the question's language counts.
+Every second question is for development (even positions), the others are for the report.
 """
 
 import argparse
 import math
-import subprocess
-import sys
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
+from benchmarks.baselines import (
+    Search,
+    Span,
+    documents,
+    gold_share,
+    open_systems,
+)
+from benchmarks.baselines import ingest as ingest  # benchmarks.answers takes it from here
+from benchmarks.corpora import data_folder, read_chunking_eval, write_scifact, write_xquad
+from benchmarks.intervals import Result, by_position, run_of
+from benchmarks.intervals import interval as interval
 
-from benchmarks.corpora import SpanQuestion, data_folder, read_chunking_eval, write_scifact
-from core.answers import Hit
-from core.log import configure
-from core.settings import load_settings
-from index.factory import open_knowledge_base
-from index.permissions import administrator
-from index.retriever import HybridRetriever
-
-# The weight of the dense score decides: with 0 words alone rank, with 1 meaning alone.
-VARIANTS: dict[str, float | None] = {"footnote": None, "bm25 alone": 0.0, "dense alone": 1.0}
 _BUDGET = 4000
+_TOP_K = 60
+_LANGUAGES = ("en", "de", "es", "zh")
 
-
-def retriever_of(data_dir: Path, dense_weight: float | None) -> HybridRetriever:
-    settings = load_settings(data_dir=data_dir)
-    if dense_weight is not None:
-        retrieval = settings.retrieval.model_copy(update={"dense_weight": dense_weight})
-        settings = settings.model_copy(update={"retrieval": retrieval})
-    return open_knowledge_base(settings).retriever
-
-
-def ingest(folder: Path, data_dir: Path) -> None:
-    command = ["footnote", "ingest", str(folder), "--yes", "--data-dir", str(data_dir)]
-    subprocess.run(command, check=True, stdout=sys.stderr)
-
-
-def interval(values: Sequence[float]) -> str:
-    """Mean with a 95 % bootstrap interval over questions."""
-    array = np.array(values)
-    draws = np.random.default_rng(7).integers(0, len(array), (2000, len(array)))
-    low, high = np.quantile(array[draws].mean(axis=1), [0.025, 0.975])
-    return f"{array.mean():.3f} [{low:.3f}, {high:.3f}]"
+Score = Callable[[Sequence[Span], int], float]
+"""What one question's spans are worth; the number is the question's position."""
 
 
 def ndcg_at_10(ranked: Sequence[str], relevant: set[str]) -> float:
@@ -61,65 +43,90 @@ def recall_at_10(ranked: Sequence[str], relevant: set[str]) -> float:
     return len(set(ranked[:10]) & relevant) / len(relevant)
 
 
-def gold_share(hits: Sequence[Hit], question: SpanQuestion, budget: int = _BUDGET) -> float:
-    """Share of the gold characters inside the first `budget` characters retrieved."""
-    taken: list[tuple[str, int, int]] = []
-    left = budget
-    for hit in hits:
-        if left <= 0:
-            break
-        end = min(hit.end, hit.start + left)
-        taken.append((hit.document.uri, hit.start, end))
-        left -= end - hit.start
-    covered = sum(
-        max(0, min(gold_end, end) - max(gold_start, start))
-        for gold_start, gold_end in question.spans
-        for uri, start, end in taken
-        if uri == question.uri
-    )
-    return covered / sum(end - start for start, end in question.spans)
+def mrr_at_10(ranked: Sequence[str], relevant: set[str]) -> float:
+    return next((1 / (i + 1) for i, name in enumerate(ranked[:10]) if name in relevant), 0.0)
 
 
-def scifact(data: Path, work: Path) -> None:
+def measured(
+    set_name: str,
+    questions: Sequence[str],
+    systems: Mapping[str, Search],
+    measures: Mapping[str, Score],
+) -> list[Result]:
+    """Ask every system every question once; return one result for each measure."""
+    values: dict[str, dict[str, list[float]]] = {measure: {} for measure in measures}
+    for system, search in systems.items():
+        found = [search(question, _TOP_K) for question in questions]
+        for measure, score in measures.items():
+            values[measure][system] = [score(spans, at) for at, spans in enumerate(found)]
+    parts = by_position(len(questions))
+    return [Result(set_name, measure, parts, values[measure]) for measure in measures]
+
+
+def scifact(data: Path, work: Path, peer: bool) -> list[Result]:
     queries, relevant = write_scifact(data, work / "scifact-docs")
-    ingest(work / "scifact-docs", work / "scifact-data")
-    print(f"\nSciFact, {len(queries)} queries: nDCG@10 and recall@10 (documents)")
-    for name, weight in VARIANTS.items():
-        retriever = retriever_of(work / "scifact-data", weight)
-        gains, recalls = [], []
-        for query_id, query in queries.items():
-            hits = retriever.retrieve(query, administrator(), 60)
-            ranked = list(dict.fromkeys(hit.document.uri for hit in hits))
-            gains.append(ndcg_at_10(ranked, relevant[query_id]))
-            recalls.append(recall_at_10(ranked, relevant[query_id]))
-        print(f"  {name:12} nDCG@10 {interval(gains)}   recall@10 {interval(recalls)}")
+    systems = open_systems("scifact", work / "scifact-docs", work, peer=peer)
+    gold = [relevant[query] for query in queries]
+    measures: dict[str, Score] = {
+        "nDCG@10, documents": lambda spans, at: ndcg_at_10(documents(spans), gold[at]),
+        "recall@10, documents": lambda spans, at: recall_at_10(documents(spans), gold[at]),
+    }
+    return measured("SciFact", list(queries.values()), systems, measures)
 
 
-def chunking(data: Path, work: Path) -> None:
+def chunking(data: Path, work: Path, peer: bool) -> list[Result]:
     folder, questions = read_chunking_eval(data)
-    ingest(folder, work / "chunking-data")
-    print(f"\nchunking-eval, {len(questions)} questions: gold characters in the first {_BUDGET:,}")
-    for name, weight in VARIANTS.items():
-        retriever = retriever_of(work / "chunking-data", weight)
-        shares = [
-            gold_share(retriever.retrieve(q.question, administrator(), 60), q) for q in questions
-        ]
-        print(f"  {name:12} {interval(shares)}")
+    systems = open_systems("chunking", folder, work, peer=peer)
+    gold = [[Span(q.uri, start, end) for start, end in q.spans] for q in questions]
+    measures: dict[str, Score] = {
+        f"gold characters in the first {_BUDGET:,}": lambda spans, at: gold_share(
+            spans, gold[at], _BUDGET
+        )
+    }
+    return measured("chunking-eval", [q.question for q in questions], systems, measures)
+
+
+def xquad(data: Path, work: Path, peer: bool) -> list[Result]:
+    results = []
+    mixed_folder = work / "xquad-mixed-docs"
+    mixed = {
+        language: write_xquad(data, mixed_folder / language, language) for language in _LANGUAGES
+    }
+    for language in _LANGUAGES:
+        folder = work / f"xquad-{language}-docs"
+        asked = write_xquad(data, folder, language)
+        systems = open_systems(f"xquad-{language}", folder, work, peer=peer)
+        gold = [{question.uri} for question in asked]
+        results += measured(
+            f"XQuAD {language}", [q.question for q in asked], systems, _paragraphs(language, gold)
+        )
+    systems = open_systems("xquad-mixed", mixed_folder, work, peer=peer)
+    for language, asked in mixed.items():
+        gold = [{f"{language}/{question.uri}"} for question in asked]
+        name = f"XQuAD {language} in one index of four languages"
+        results += measured(name, [q.question for q in asked], systems, _paragraphs(language, gold))
+    return results
+
+
+def _paragraphs(language: str, gold: Sequence[set[str]]) -> dict[str, Score]:
+    if language == "en":
+        return {
+            "MRR@10, paragraphs": lambda spans, at: mrr_at_10(documents(spans), gold[at]),
+        }
+    return {"recall@10, paragraphs": lambda spans, at: recall_at_10(documents(spans), gold[at])}
+
+
+SETS = {"scifact": scifact, "chunking": chunking, "xquad": xquad}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--work", type=Path, help="folder to keep the indexes in")
-    parser.add_argument("--set", choices=["scifact", "chunking"], help="only this set")
-    options = parser.parse_args()
-    configure("warning")
-    data = data_folder()
-    with tempfile.TemporaryDirectory() as scratch:
-        work = options.work or Path(scratch)
-        if options.set in (None, "chunking"):
-            chunking(data, work)
-        if options.set in (None, "scifact"):
-            scifact(data, work)
+    parser.add_argument("--set", choices=sorted(SETS), help="only this set")
+    with run_of(parser) as (options, results):
+        data = data_folder()
+        for name, run in SETS.items():
+            if options.set in (None, name):
+                results += run(data, options.work, options.peer)
 
 
 if __name__ == "__main__":

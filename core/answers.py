@@ -39,12 +39,36 @@ class DocumentRef:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """Why a hit was found: its rank (1-based, None if not found) and raw score in either search."""
+    """Why a hit was found: its rank (1-based, None if not found) and raw score in either search.
+
+    `words` is the score of the question's words, `name` the share of its naming words that the document's name
+    has, `neighbour` the score of the better chunk beside it; `notes` say what its version or date did.
+    """
 
     lexical_rank: int | None = None
     lexical_score: float | None = None
     dense_rank: int | None = None
     dense_score: float | None = None
+    words: float = 0.0
+    name: float = 0.0
+    neighbour: float = 0.0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Another hit that says something else about the same thing; offsets into the two documents.
+
+    `kind` names what differs: a number, a date, a negation …
+    """
+
+    kind: str
+    other_rank: int
+    other_chunk_id: str
+    start: int
+    end: int
+    other_start: int
+    other_end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +85,7 @@ class Hit:
     end: int
     text: str
     why: Why
+    conflicts: tuple[Conflict, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

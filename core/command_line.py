@@ -89,6 +89,22 @@ def read_jsonl(path: Path, required: tuple[str, ...]) -> list[dict[str, Any]]:
     return rows
 
 
+def text_field(row: dict[str, Any], name: str, default: str | None = None) -> str | None:
+    """Return a text field of a batch's line; null or nothing is the default.
+
+    Raises:
+        UsageError: it is something else.
+    """
+    from core.errors import UsageError
+
+    value = row.get(name)
+    if value is None:
+        return default
+    if not isinstance(value, str):
+        raise UsageError(f'"{name}" must be a text, it is {value!r}.')
+    return value
+
+
 def settings_for(settings: Settings, **changes: Any) -> Settings:
     """Return settings with some values replaced by a command's options; None leaves a value alone."""
     given = {name: value for name, value in changes.items() if value is not None}

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.ports import FloatMatrix
+from core.search import FloatMatrix
 
 _WORD = re.compile(r"\w+")
 

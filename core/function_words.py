@@ -37,6 +37,24 @@ _TOKEN = re.compile(r"\w+(?:['’]\w+)*")
 
 
 def content_words(text: str) -> str:
-    """Return a text without its function words; the text itself when it has no others."""
-    kept = [word for word in _TOKEN.findall(text) if word.casefold() not in _WORDS]
+    """Return a text without its function words; the text itself when it has no others.
+
+    A word in capitals stays in a text that is not: IT, US and WHO are names there.
+    """
+    kept = [word for word in _TOKEN.findall(text) if not _is_function_word(word, text)]
     return " ".join(kept) or text
+
+
+def without_function_words(text: str) -> str:
+    """Like `content_words`, with everything between the words as it was."""
+    blanked = _TOKEN.sub(
+        lambda match: "" if _is_function_word(match.group(), text) else match.group(), text
+    )
+    return blanked if _TOKEN.search(blanked) else text
+
+
+def _is_function_word(word: str, text: str) -> bool:
+    if word.casefold() not in _WORDS:
+        return False
+    is_name = len(word) > 1 and word.isupper() and not text.isupper()
+    return not is_name

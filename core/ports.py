@@ -3,17 +3,14 @@
 Adapters live in `index`, `ingest` and `app`; vendor types stop there.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, Protocol
-
-import numpy as np
-import numpy.typing as npt
 
 from core.answers import Caller, Draft, Hit, Passage, Turn
 from core.documents import Chunk, ParsedDocument
+from core.search import Candidates, FloatMatrix, IndexEntry, StoreQuery, VectorBatch
 
 Precision = Literal["int8", "fp32"]
-FloatMatrix = npt.NDArray[np.float32]
 Progress = Callable[[str, int, int], None]
 """Called with (stage, done, total); total 0 means not known yet."""
 
@@ -42,8 +39,13 @@ class Tokenizer(Protocol):
 class Chunker(Protocol):
     """A parsed document to chunks that fit the embedder's window."""
 
-    def chunk(self, document: ParsedDocument, doc_id: str, version: str) -> list[Chunk]:
-        """Return the chunks in reading order; together they hold every word of every element."""
+    def chunk(
+        self, document: ParsedDocument, doc_id: str, version: str, context: str = ""
+    ) -> list[Chunk]:
+        """Return the chunks in reading order; together they hold every word of every element.
+
+        `context` is what the document's path says beside its title; it is embedded with every chunk.
+        """
 
 
 class Embedder(Protocol):
@@ -64,11 +66,84 @@ class Embedder(Protocol):
         """Return shape (len(texts), dim), float32, rows L2-normalised; row i belongs to texts[i]."""
 
 
+class SearchStore(Protocol):
+    """The derived index of one generation of a knowledge base: words and vectors, permissions in every search.
+
+    `embedder` is the name of the model whose vectors it holds, '' while it has none.
+    """
+
+    embedder: str
+
+    def refresh(self) -> bool:
+        """Show what was published last, by whichever process; return whether anything changed."""
+
+    def search(self, query: StoreQuery, caller: Caller, top_k: int) -> Candidates:
+        """Return up to `top_k` chunks of either search among those that the caller may read.
+
+        Permissions, `doc_ids` and phrases are conditions inside the search, never applied to its result.
+
+        Raises:
+            DataFolderError: an embedded index is damaged.
+            ServiceUnavailable: a remote store does not answer.
+        """
+
+    def cosines(self, vector: FloatMatrix, numbers: Sequence[int]) -> dict[int, float]:
+        """Return the cosine of some chunks to a vector of shape (1, dim); unknown numbers are left out."""
+
+    def readable_terms(self, terms: Sequence[str], caller: Caller) -> set[str]:
+        """Return those of some analysed words that stand in a chunk that the caller may read."""
+
+
+class SearchStoreWriter(Protocol):
+    """The writing side of a search store; used by one process at a time."""
+
+    def add(self, entries: Iterable[IndexEntry]) -> None:
+        """Add chunks by their words; searchable after `commit`, before they have a vector."""
+
+    def remove(self, numbers: Sequence[int]) -> None:
+        """Remove chunks, words and vectors; gone after `commit` and the next `publish`."""
+
+    def commit(self) -> None:
+        """Make the words added and removed since the last commit durable and visible at once."""
+
+    def publish(self, batches: Iterable[VectorBatch], embedder: str, dim: int) -> None:
+        """Add vectors and make them, and all removals, durable and visible at once.
+
+        Chunks that have a vector already are left alone.
+        """
+
+    def word_numbers(self) -> set[int]:
+        """Return the numbers of all chunks that are searchable by words."""
+
+    def vector_numbers(self) -> set[int]:
+        """Return the numbers of all chunks that have a published vector."""
+
+    def clear(self) -> None:
+        """Remove everything; what comes next is a rebuild."""
+
+    def close(self) -> None:
+        """Finish background work and release locks."""
+
+
 class Retriever(Protocol):
     """A query to hits that the caller may read."""
 
     def retrieve(self, query: str, caller: Caller, top_k: int) -> list[Hit]:
         """Return at most top_k hits, best first, no two of them over the same characters."""
+
+
+class Reranker(Protocol):
+    """A query and texts to scores; a slower and better judge of the best few."""
+
+    def scores(self, query: str, texts: Sequence[str]) -> list[float]:
+        """Return how well each text answers the query, in [0, 1], in the order of `texts`."""
+
+
+class QueryRewriter(Protocol):
+    """A question to other wordings of it, for documents that use other words."""
+
+    def rewrite(self, question: str) -> list[str]:
+        """Return further wordings; [] when there is nothing to add. Never raises: a search goes on without."""
 
 
 class Generator(Protocol):

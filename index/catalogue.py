@@ -21,6 +21,7 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    bindparam,
     delete,
     exists,
     func,
@@ -32,12 +33,17 @@ from sqlalchemy import (
 
 from core.documents import Chunk, DocumentRecord, Element, SourceItem, element_fields, text_hash
 from core.errors import NotFound
-from core.ports import FloatMatrix
+from core.search import FloatMatrix, IndexEntry, VectorBatch
+from index.acronyms import Acronym, find_acronyms
 from index.database import storage_errors, writing
-from index.schema import chunks, containers, documents, meta, vectors
+from index.schema import acronyms, chunks, containers, documents, meta, vectors
 
+LANGUAGES = "languages"
+"""Key of the catalogue: a JSON list of the languages that documents had."""
 # SQLite refuses statements with more than 32,766 variables.
 _LOOKUP_BATCH = 10_000
+_VECTOR_BATCH = 10_000
+"""Vectors that are read at once: 15 MB at 384 dimensions."""
 
 _RECORD_COLUMNS = (
     "doc_id",
@@ -76,7 +82,7 @@ class NewVersion:
     """A parsed document with its chunks, ready to replace whatever was there; numbers[i] is chunks[i]'s.
 
     `access` is who may read in the end; `item.access` what the source said. `signature` is the MinHash of the
-    words, b'' when there are too few.
+    words, b'' when there are too few. `entries[i]` is chunks[i] as it is indexed.
     """
 
     doc_id: str
@@ -90,6 +96,7 @@ class NewVersion:
     numbers: range
     updated_at: str
     access: tuple[str, ...]
+    entries: tuple[IndexEntry, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
     signature: bytes = b""
 
@@ -132,6 +139,7 @@ class ChunkRow:
     """A chunk with what a hit shows of its document.
 
     `original` is the oldest of the documents with nearly the same words: its own id where there is no other.
+    `language` is the document's, '' where it is not known.
     """
 
     chunk_no: int
@@ -143,6 +151,23 @@ class ChunkRow:
     access: tuple[str, ...]
     original: str
     is_stale: bool
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateRow:
+    """What a chunk is scored by; `metadata` as stored, a JSON object."""
+
+    chunk_no: int
+    doc_id: str
+    ordinal: int
+    terms: str
+    uri: str
+    title: str
+    version: str
+    updated_at: str
+    access: tuple[str, ...]
+    metadata: str
 
 
 class Catalogue:
@@ -151,6 +176,8 @@ class Catalogue:
     def __init__(self, engine: Engine, data_dir: Path) -> None:
         self.engine = engine
         self.data_dir = data_dir
+        # Hashes of texts that lost a chunk since unused vectors were dropped; None when it may be any text.
+        self._loose: set[str] | None = set()
 
     # --- settings of the knowledge base -------------------------------------------------------------
 
@@ -164,10 +191,21 @@ class Catalogue:
             value = connection.execute(select(meta.c.value).where(meta.c.key == key)).scalar()
         return None if value is None else str(value)
 
+    def get_all_meta(self, keys: Sequence[str]) -> dict[str, str]:
+        """Return the stored values of some keys, read at one moment; keys that were never set are left out."""
+        query = select(meta.c.key, meta.c.value).where(meta.c.key.in_(keys))
+        with self.engine.connect() as connection:
+            return {row[0]: str(row[1]) for row in connection.execute(query)}
+
     def set_meta(self, key: str, value: str) -> None:
         """Store a value under a key."""
+        self.set_all_meta({key: value})
+
+    def set_all_meta(self, values: Mapping[str, str]) -> None:
+        """Store several values in one commit."""
         with storage_errors(self.data_dir), writing(self.engine) as connection:
-            _put_meta(connection, key, value)
+            for key, value in values.items():
+                _put_meta(connection, key, value)
 
     # --- writing ------------------------------------------------------------------------------------
 
@@ -184,22 +222,25 @@ class Catalogue:
     def store(self, versions: Sequence[NewVersion], failures: Sequence[FailedVersion]) -> list[int]:
         """Replace documents and record failures in one commit; return the numbers of removed chunks."""
         with storage_errors(self.data_dir), writing(self.engine) as connection:
-            removed = _chunk_numbers(connection, [version.doc_id for version in versions])
+            removed = _chunk_hashes(connection, [version.doc_id for version in versions])
             for version in versions:
                 _store_version(connection, version)
             for failure in failures:
                 _store_failure(connection, failure)
+            _note_languages(connection, versions)
             _next_generation(connection)
-        return removed
+        self._loosen(removed.values())
+        return list(removed)
 
     def remove(self, doc_ids: Sequence[str]) -> list[int]:
         """Remove documents in one commit; return the numbers of their chunks."""
         with storage_errors(self.data_dir), writing(self.engine) as connection:
-            removed = _chunk_numbers(connection, doc_ids)
+            removed = _chunk_hashes(connection, doc_ids)
             for batch in _batches(doc_ids):
                 connection.execute(delete(documents).where(documents.c.doc_id.in_(batch)))
             _next_generation(connection)
-        return removed
+        self._loosen(removed.values())
+        return list(removed)
 
     def touch(self, items: Iterable[tuple[str, SourceItem]]) -> None:
         """Remember new modification times of documents whose bytes did not change."""
@@ -242,10 +283,30 @@ class Catalogue:
             )
 
     def drop_unused_vectors(self) -> int:
-        """Remove vectors that no chunk refers to any more; return how many."""
-        used = exists().where(chunks.c.vector_hash == vectors.c.vector_hash)
+        """Remove the vectors, of every model, of texts that no chunk has any more; return how many.
+
+        Looks at the texts of chunks that were replaced or removed here, or at all after `suspect_all_vectors`.
+        """
+        if self._loose is not None and not self._loose:
+            return 0
+        unused = ~exists().where(chunks.c.vector_hash == vectors.c.vector_hash)
+        dropped = 0
         with storage_errors(self.data_dir), writing(self.engine) as connection:
-            return connection.execute(delete(vectors).where(~used)).rowcount
+            if self._loose is None:
+                dropped += connection.execute(delete(vectors).where(unused)).rowcount
+            for batch in _batches(sorted(self._loose or ())):
+                is_loose = vectors.c.vector_hash.in_(batch)
+                dropped += connection.execute(delete(vectors).where(is_loose, unused)).rowcount
+        self._loose = set()
+        return dropped
+
+    def suspect_all_vectors(self) -> None:
+        """Let the next `drop_unused_vectors` look at every vector: a run died, and nobody knows what it removed."""
+        self._loose = None
+
+    def _loosen(self, hashes: Iterable[str]) -> None:
+        if self._loose is not None:
+            self._loose.update(hashes)
 
     # --- reading ------------------------------------------------------------------------------------
 
@@ -298,16 +359,32 @@ class Catalogue:
                 ).scalars()
             )
 
-    def missing_vectors(self, model: str) -> list[str]:
-        """Return the hash of every text that still has no vector of this model, in order of the chunks."""
-        query = (
-            select(chunks.c.vector_hash)
-            .where(_without_vector(model))
-            .group_by(chunks.c.vector_hash)
-            .order_by(func.min(chunks.c.chunk_no))
+    def next_chunk_number(self) -> int:
+        """Return the number that the next chunk will have; all there are have lower ones."""
+        return int(self.get_meta("next_chunk_no") or 1)
+
+    def first_without_vector(self, model: str, first: int = 0) -> int:
+        """Return the lowest chunk number, from `first` on, without a vector of this model; else the next number."""
+        query = select(func.min(chunks.c.chunk_no)).where(
+            chunks.c.chunk_no >= first, _without_vector(model)
         )
         with self.engine.connect() as connection:
-            return list(connection.execute(query).scalars())
+            found = connection.execute(query).scalar()
+        return self.next_chunk_number() if found is None else int(found)
+
+    def missing_vectors(self, model: str, first: int = 0) -> list[str]:
+        """Return the hash of every text that still has no vector of this model, in order of the chunks.
+
+        `first` is the lowest chunk number that is looked at.
+        """
+        # Repetitions are left out here: grouped by hash, SQLite reads the index of all chunks' hashes.
+        query = (
+            select(chunks.c.vector_hash)
+            .where(chunks.c.chunk_no >= first, _without_vector(model))
+            .order_by(chunks.c.chunk_no)
+        )
+        with self.engine.connect() as connection:
+            return list(dict.fromkeys(connection.execute(query).scalars()))
 
     def texts_to_embed(self, hashes: Sequence[str]) -> list[str]:
         """Return the texts of some hashes, in their order."""
@@ -320,9 +397,14 @@ class Catalogue:
             texts = {row[0]: row[1] for row in connection.execute(query)}
         return [texts[key] for key in hashes]
 
-    def waiting_documents(self, model: str) -> dict[str, set[str]]:
-        """Return the hashes that still have no vector, for each document that has some."""
-        query = select(chunks.c.doc_id, chunks.c.vector_hash).where(_without_vector(model))
+    def waiting_documents(self, model: str, first: int = 0) -> dict[str, set[str]]:
+        """Return the hashes that still have no vector, for each document that has some.
+
+        `first` is the lowest chunk number that is looked at.
+        """
+        query = select(chunks.c.doc_id, chunks.c.vector_hash).where(
+            chunks.c.chunk_no >= first, _without_vector(model)
+        )
         waiting: dict[str, set[str]] = {}
         with self.engine.connect() as connection:
             for doc_id, key in connection.execute(query):
@@ -344,11 +426,16 @@ class Catalogue:
 
     def signatures(self) -> dict[str, bytes]:
         """Return the MinHash signature of each document that has one."""
-        query = select(documents.c.doc_id, documents.c.signature).where(
-            func.length(documents.c.signature) > 0
+        return {doc_id: signature for doc_id, (signature, _) in self.signed_documents().items()}
+
+    def signed_documents(self) -> dict[str, tuple[bytes, str]]:
+        """Return (MinHash signature, time of its last change) of each document that has a signature."""
+        columns = documents.c
+        query = select(columns.doc_id, columns.signature, columns.updated_at).where(
+            func.length(columns.signature) > 0
         )
         with self.engine.connect() as connection:
-            return {row[0]: row[1] for row in connection.execute(query)}
+            return {row[0]: (row[1], row[2]) for row in connection.execute(query)}
 
     def link_duplicates(self, older: Mapping[str, str]) -> int:
         """Store which document is a near-copy of which older one; return how many links changed."""
@@ -381,6 +468,26 @@ class Catalogue:
         matrix = np.frombuffer(b"".join(row[1] for row in rows), np.float32).reshape(-1, dim)
         return numbers, matrix
 
+    def vector_batches(self, model: str, dim: int, first: int = 0) -> Iterator[VectorBatch]:
+        """Yield the vectors of chunks from a number on, in order of number; chunks without one are left out."""
+        query = (
+            select(chunks.c.chunk_no, vectors.c.vector, chunks.c.doc_id, documents.c.access)
+            .join(vectors, vectors.c.vector_hash == chunks.c.vector_hash)
+            .join(documents, documents.c.doc_id == chunks.c.doc_id)
+            .where(vectors.c.model == model, chunks.c.chunk_no >= first)
+            .order_by(chunks.c.chunk_no)
+        )
+        parsed = cache(_principals)
+        with self.engine.connect() as connection:
+            found = connection.execution_options(yield_per=_VECTOR_BATCH).execute(query)
+            for rows in found.partitions():
+                yield VectorBatch(
+                    np.fromiter((row[0] for row in rows), np.int64, len(rows)),
+                    np.frombuffer(b"".join(row[1] for row in rows), np.float32).reshape(-1, dim),
+                    [row[2] for row in rows],
+                    [parsed(row[3]) for row in rows],
+                )
+
     def access_by_chunk(self) -> list[tuple[int, str]]:
         """Return (chunk number, access as stored) of every chunk that may be found."""
         query = select(chunks.c.chunk_no, documents.c.access).join(documents)
@@ -395,6 +502,59 @@ class Catalogue:
                 query = _chunk_query().where(chunks.c.chunk_no.in_(batch))
                 found.update((row.chunk_no, _chunk_row(row)) for row in connection.execute(query))
         return found
+
+    def candidate_rows(self, numbers: Sequence[int]) -> dict[int, CandidateRow]:
+        """Return what chunks are scored by, by number; unknown ones are left out."""
+        found: dict[int, CandidateRow] = {}
+        parsed = cache(_principals)
+        with self.engine.connect() as connection:
+            for batch in _batches(numbers):
+                query = _CANDIDATES.where(chunks.c.chunk_no.in_(batch))
+                for row in connection.execute(query).all():
+                    found[row[0]] = CandidateRow(*row[:8], parsed(row[8]), row[9])
+        return found
+
+    def terms_of(self, doc_id: str) -> list[str]:
+        """Return the analysed words of each chunk of a document, joined by blanks."""
+        query = select(chunks.c.terms).where(chunks.c.doc_id == doc_id).order_by(chunks.c.ordinal)
+        with self.engine.connect() as connection:
+            return list(connection.execute(query).scalars())
+
+    def acronyms_among(self, words: Sequence[str]) -> list[tuple[Acronym, tuple[str, ...]]]:
+        """Return (acronym, who may read the document that defines it) for short or long forms among `words`."""
+        query = (
+            select(acronyms.c.short, acronyms.c.long, documents.c.access)
+            .join(documents, documents.c.doc_id == acronyms.c.doc_id)
+            .where(or_(acronyms.c.short.in_(words), acronyms.c.long.in_(words)))
+            .distinct()
+            .order_by(acronyms.c.short, acronyms.c.long)
+        )
+        with self.engine.connect() as connection:
+            return [
+                (Acronym(row.short, row.long), _principals(row.access))
+                for row in connection.execute(query)
+            ]
+
+    def update_terms(self, entries: Sequence[IndexEntry]) -> None:
+        """Store the analysed words of chunks anew."""
+        statement = (
+            update(chunks)
+            .where(chunks.c.chunk_no == bindparam("number"))
+            .values(terms=bindparam("words"))
+        )
+        with storage_errors(self.data_dir), writing(self.engine) as connection:
+            connection.execute(
+                statement,
+                [{"number": entry.chunk_no, "words": " ".join(entry.terms)} for entry in entries],
+            )
+
+    def find_acronyms_again(self) -> None:
+        """Look for the acronyms of every document anew."""
+        query = select(documents.c.doc_id, documents.c.text)
+        with storage_errors(self.data_dir), writing(self.engine) as connection:
+            connection.execute(delete(acronyms))
+            for doc_id, text in connection.execute(query).all():
+                _store_acronyms(connection, doc_id, text)
 
     def all_chunk_rows(self) -> Iterator[ChunkRow]:
         """Yield every chunk in order of number, for rebuilding an index."""
@@ -419,6 +579,11 @@ class Catalogue:
         match = or_(documents.c.doc_id == id_or_uri, documents.c.uri == id_or_uri)
         with self.engine.connect() as connection:
             return [_record(row) for row in connection.execute(_record_query().where(match))]
+
+    def count_chunks(self) -> int:
+        """Return how many chunks there are."""
+        with self.engine.connect() as connection:
+            return int(connection.execute(select(func.count()).select_from(chunks)).scalar() or 0)
 
     def count_quarantined(self) -> int:
         """Return how many documents could not be read when they were last looked at."""
@@ -481,12 +646,13 @@ def _next_generation(connection: Connection) -> None:
     _put_meta(connection, "generation", str(int(found or 0) + 1))
 
 
-def _chunk_numbers(connection: Connection, doc_ids: Sequence[str]) -> list[int]:
-    numbers: list[int] = []
+def _chunk_hashes(connection: Connection, doc_ids: Sequence[str]) -> dict[int, str]:
+    """Return the number and the text's hash of every chunk of some documents."""
+    found: dict[int, str] = {}
     for batch in _batches(doc_ids):
-        query = select(chunks.c.chunk_no).where(chunks.c.doc_id.in_(batch))
-        numbers.extend(connection.execute(query).scalars())
-    return numbers
+        query = select(chunks.c.chunk_no, chunks.c.vector_hash).where(chunks.c.doc_id.in_(batch))
+        found.update((row[0], row[1]) for row in connection.execute(query))
+    return found
 
 
 def _store_version(connection: Connection, version: NewVersion) -> None:
@@ -506,12 +672,32 @@ def _store_version(connection: Connection, version: NewVersion) -> None:
         )
     )
     if version.chunks:
+        words = [" ".join(entry.terms) for entry in version.entries] or [""] * len(version.chunks)
         connection.execute(
             insert(chunks),
             [
-                _chunk_values(number, chunk)
-                for number, chunk in zip(version.numbers, version.chunks, strict=True)
+                _chunk_values(number, chunk, terms)
+                for number, chunk, terms in zip(version.numbers, version.chunks, words, strict=True)
             ],
+        )
+    _store_acronyms(connection, version.doc_id, version.text)
+
+
+def _note_languages(connection: Connection, versions: Sequence[NewVersion]) -> None:
+    """Remember the languages that documents had; a question is read in each of them."""
+    found = {version.metadata.get("language", "") for version in versions} - {""}
+    stored = connection.execute(select(meta.c.value).where(meta.c.key == LANGUAGES)).scalar()
+    known = set(json.loads(stored or "[]"))
+    if found - known:
+        _put_meta(connection, LANGUAGES, json.dumps(sorted(known | found)))
+
+
+def _store_acronyms(connection: Connection, doc_id: str, text: str) -> None:
+    found = find_acronyms(text)
+    if found:
+        connection.execute(
+            insert(acronyms),
+            [{"short": acronym.short, "long": acronym.long, "doc_id": doc_id} for acronym in found],
         )
 
 
@@ -565,7 +751,7 @@ def _identity(doc_id: str, source: str, item: SourceItem, version: str) -> dict[
     }
 
 
-def _chunk_values(number: int, chunk: Chunk) -> dict[str, object]:
+def _chunk_values(number: int, chunk: Chunk, terms: str) -> dict[str, object]:
     return {
         "chunk_no": number,
         "chunk_id": chunk.chunk_id,
@@ -578,7 +764,22 @@ def _chunk_values(number: int, chunk: Chunk) -> dict[str, object]:
         "vector_hash": text_hash(chunk.embedded_text),
         "section": json.dumps(chunk.section),
         "page": chunk.page,
+        "terms": terms,
     }
+
+
+_CANDIDATES = select(
+    chunks.c.chunk_no,
+    chunks.c.doc_id,
+    chunks.c.ordinal,
+    chunks.c.terms,
+    documents.c.uri,
+    documents.c.title,
+    documents.c.version,
+    documents.c.updated_at,
+    documents.c.access,
+    documents.c.metadata,
+).join(documents)
 
 
 def _chunk_query() -> Select[Any]:
@@ -591,6 +792,7 @@ def _chunk_query() -> Select[Any]:
         documents.c.access,
         documents.c.duplicate_of,
         documents.c.status,
+        documents.c.metadata,
     ).join(documents)
 
 
@@ -616,6 +818,7 @@ def _chunk_row(row: Row[Any]) -> ChunkRow:
         access=tuple(json.loads(row.access)),
         original=row.duplicate_of or row.doc_id,
         is_stale=row.status == "quarantined",
+        language=str(json.loads(row.metadata).get("language", "")),
     )
 
 

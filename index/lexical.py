@@ -4,21 +4,18 @@ The index lies in a folder, is written by one process and read by many; tantivy 
 atomically. It may hold leftovers of replaced documents: the catalogue decides what is shown.
 """
 
-import re
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from core.answers import Caller
 from core.errors import DataFolderError, StorageFull
-from core.function_words import content_words
+from core.search import IndexEntry, StoreQuery
 from index.database import storage_errors, sync_to_disk
 
-_ANALYZER = "footnote"
-# Runs of Chinese, Japanese and Korean letters have no spaces: they are indexed as overlapping pairs.
-_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
+_ANALYZER = "whitespace"
 _WRITER_HEAP = 64_000_000
 _MAX_QUERY_TERMS = 200
 
@@ -33,10 +30,11 @@ class LexicalIndex:
         self._folder = folder
         with storage_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
-        self._analyzer = _analyzer(tantivy)
         with self._damage_named():
             self._index = tantivy.Index(_schema(tantivy), str(folder))
-            self._index.register_tokenizer(_ANALYZER, self._analyzer)
+            # Words come analysed (`index.analysis`): they are only taken apart.
+            plain = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
+            self._index.register_tokenizer(_ANALYZER, plain)
             self._index.config_reader("manual")
         self.reload()
 
@@ -50,13 +48,15 @@ class LexicalIndex:
             self._index.reload()
             self._searcher = self._index.searcher()
 
-    def search(self, query: str, caller: Caller, top_k: int) -> list[tuple[int, float]]:
+    def search(self, query: StoreQuery, caller: Caller, top_k: int) -> list[tuple[int, float]]:
         """Return (chunk number, BM25 score), best first; only chunks that the caller may read."""
-        words = self._words_query(query)
-        if words is None:
+        wanted = self._words_query(query)
+        if wanted is None:
             return []
         with self._damage_named():
-            result = self._searcher.search(self._permitted(words, caller), top_k, count=False)
+            result = self._searcher.search(
+                self._permitted(wanted, caller, query.doc_ids), top_k, count=False
+            )
         addresses = [address for _, address in result.hits]
         numbers = self._searcher.fast_field_values("chunk_no", addresses)
         pairs = [
@@ -66,17 +66,19 @@ class LexicalIndex:
         # Equal scores come back in segment order, which differs between two builds of the same index.
         return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
 
-    def analyze(self, text: str) -> list[str]:
-        """Return the terms of a text, as they are indexed."""
-        return list(self._analyzer.analyze(split_unspaced(text)))
-
-    def rare_weight(self, term: str) -> float:
-        """Return how telling a term is: its inverse document frequency, 0 when it is in every chunk."""
-        import math
-
-        total = max(1, self._searcher.num_docs)
-        found = self._searcher.doc_freq("body", term)
-        return math.log(1 + (total - found + 0.5) / (found + 0.5))
+    def readable_terms(self, terms: Sequence[str], caller: Caller) -> set[str]:
+        """Return those of some words that stand in a chunk that the caller may read."""
+        make, schema = self._tantivy.Query, self._index.schema
+        found = set()
+        with self._damage_named():
+            for term in terms:
+                if not self._searcher.doc_freq("body", term):
+                    continue
+                word = make.const_score_query(make.term_query(schema, "body", term), 1.0)
+                query = self._permitted(word, caller, None)
+                if caller.is_admin or self._searcher.search(query, 1, count=False).hits:
+                    found.add(term)
+        return found
 
     def count(self) -> int:
         """Return the number of entries, leftovers included."""
@@ -110,23 +112,48 @@ class LexicalIndex:
                 "Run `footnote index rebuild`: it is made again from the catalogue."
             ) from error
 
-    def _words_query(self, query: str) -> Any | None:
-        make, schema = self._tantivy.Query, self._index.schema
-        terms = list(dict.fromkeys(self.analyze(content_words(query))))[:_MAX_QUERY_TERMS]
-        if not terms:
+    def _words_query(self, query: StoreQuery) -> Any | None:
+        make, schema, occur = self._tantivy.Query, self._index.schema, self._tantivy.Occur
+        clauses = [
+            *self._weighted("body", query.terms),
+            *self._weighted("name", query.name_terms),
+        ]
+        if not clauses:
             return None
-        should = self._tantivy.Occur.Should
-        return make.boolean_query(
-            [(should, make.term_query(schema, "body", term)) for term in terms]
-        )
-
-    def _permitted(self, words: Any, caller: Caller) -> Any:
-        if caller.is_admin:
+        words = make.boolean_query([(occur.Should, clause) for clause in clauses])
+        if not query.phrases:
             return words
-        make, occur = self._tantivy.Query, self._tantivy.Occur
-        allowed = make.term_set_query(self._index.schema, "access", sorted(caller.principals))
-        unscored = make.const_score_query(allowed, 0.0)
-        return make.boolean_query([(occur.Must, words), (occur.Must, unscored)])
+        phrases = [
+            make.phrase_query(schema, "body", list(phrase))
+            if len(phrase) > 1
+            else make.term_query(schema, "body", phrase[0])
+            for phrase in query.phrases
+        ]
+        return make.boolean_query([(occur.Must, clause) for clause in (words, *phrases)])
+
+    def _weighted(self, field: str, terms: Mapping[str, float]) -> list[Any]:
+        make, schema = self._tantivy.Query, self._index.schema
+        clauses = []
+        for term, weight in list(terms.items())[:_MAX_QUERY_TERMS]:
+            clause = make.term_query(schema, field, term)
+            clauses.append(clause if weight == 1.0 else make.boost_query(clause, weight))
+        return clauses
+
+    def _permitted(self, words: Any, caller: Caller, doc_ids: frozenset[str] | None) -> Any:
+        conditions = [words]
+        if not caller.is_admin:
+            conditions.append(self._any_of("access", sorted(caller.principals)))
+        if doc_ids is not None:
+            conditions.append(self._any_of("doc", sorted(doc_ids)))
+        if len(conditions) == 1:
+            return words
+        must = self._tantivy.Occur.Must
+        return self._tantivy.Query.boolean_query([(must, condition) for condition in conditions])
+
+    def _any_of(self, field: str, values: Sequence[str]) -> Any:
+        make = self._tantivy.Query
+        allowed = make.term_set_query(self._index.schema, field, values)
+        return make.const_score_query(allowed, 0.0)
 
 
 class LexicalWriter:
@@ -139,12 +166,14 @@ class LexicalWriter:
         with _full_disk_named():
             self._writer = index.writer(_WRITER_HEAP, 1)
 
-    def add(self, chunk_no: int, body: str, access: Iterable[str]) -> None:
-        """Add one chunk with the principals that may read it."""
+    def add(self, entry: IndexEntry) -> None:
+        """Add one chunk by its words, with the principals that may read it."""
         document = self._tantivy.Document()
-        document.add_unsigned("chunk_no", chunk_no)
-        document.add_text("body", split_unspaced(body))
-        for principal in access:
+        document.add_unsigned("chunk_no", entry.chunk_no)
+        document.add_text("body", " ".join(entry.terms))
+        document.add_text("name", " ".join(entry.name_terms))
+        document.add_text("doc", entry.doc_id)
+        for principal in entry.access:
             document.add_text("access", principal)
         with _full_disk_named():
             self._writer.add_document(document)
@@ -201,28 +230,11 @@ def _full_disk() -> StorageFull:
     )
 
 
-def split_unspaced(text: str) -> str:
-    """Write runs of unspaced letters as overlapping pairs, so that a part of a run can be found."""
-    return _UNSPACED.sub(_pairs, text)
-
-
-def _pairs(match: re.Match[str]) -> str:
-    run = match.group()
-    pairs = [run[i : i + 2] for i in range(len(run) - 1)] or [run]
-    return f" {' '.join(pairs)} "
-
-
-def _analyzer(tantivy: Any) -> Any:
-    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
-    filters = tantivy.Filter
-    for step in (filters.remove_long(80), filters.lowercase(), filters.ascii_fold()):
-        builder = builder.filter(step)
-    return builder.filter(filters.stemmer("english")).build()
-
-
 def _schema(tantivy: Any) -> Any:
     builder = tantivy.SchemaBuilder()
     builder.add_unsigned_field("chunk_no", indexed=True, fast=True)
-    builder.add_text_field("body", tokenizer_name=_ANALYZER, index_option="freq")
-    builder.add_text_field("access", tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("body", tokenizer_name=_ANALYZER, index_option="position")
+    builder.add_text_field("name", tokenizer_name=_ANALYZER, index_option="freq")
+    for field in ("access", "doc"):
+        builder.add_text_field(field, tokenizer_name="raw", index_option="basic")
     return builder.build()

@@ -94,6 +94,8 @@ chunks = Table(
     Column("vector_hash", String, nullable=False),
     Column("section", Text, nullable=False),
     Column("page", Integer),
+    # The words as `index.analysis` reads them, joined by blanks: hits are scored by them, whatever the store.
+    Column("terms", Text, nullable=False, server_default=""),
     Index("ix_chunks_doc", "doc_id", "ordinal"),
     Index("ix_chunks_vector_hash", "vector_hash"),
 )
@@ -105,6 +107,30 @@ vectors = Table(
     Column("model", String, primary_key=True),
     Column("vector", LargeBinary, nullable=False),
 )
+
+acronyms = Table(
+    "acronyms",
+    metadata,
+    Column("short", String, primary_key=True),
+    Column("long", String, primary_key=True),
+    Column(
+        "doc_id",
+        String,
+        ForeignKey("documents.doc_id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Index("ix_acronyms_long", "long"),
+    Index("ix_acronyms_doc", "doc_id"),
+)
+"""Short and long forms, in lower case, as the documents themselves introduce them."""
+
+vocabulary = Table(
+    "vocabulary",
+    metadata,
+    Column("term", String, primary_key=True),
+    Column("chunks", Integer, nullable=False),
+)
+"""Analysed words with the number of chunks that had them when they came: rarity, and spelling."""
 
 conversations = Table(
     "conversations",

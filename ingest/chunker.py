@@ -15,7 +15,7 @@ from core.documents import Chunk, Element, ParsedDocument, chunk_id
 from core.ports import Tokenizer
 from core.sentences import aligned_spans, sentence_spans
 
-CHUNKER_VERSION = "structure-1"
+CHUNKER_VERSION = "structure-2"
 """Changes whenever the same document would be cut differently; part of the index's manifest."""
 
 _LONGEST_WORD = 60
@@ -47,11 +47,13 @@ class StructureChunker:
         self._max_tokens = max_tokens
         self._prefix_tokens = prefix_tokens
 
-    def chunk(self, document: ParsedDocument, doc_id: str, version: str) -> list[Chunk]:
+    def chunk(
+        self, document: ParsedDocument, doc_id: str, version: str, context: str = ""
+    ) -> list[Chunk]:
         """See `core.ports.Chunker`."""
         groups = self._groups(list(self._units(document)))
         return [
-            self._chunk(document, group, doc_id, version, ordinal)
+            self._chunk(document, group, doc_id, version, ordinal, context)
             for ordinal, group in enumerate(groups)
         ]
 
@@ -102,10 +104,11 @@ class StructureChunker:
         doc_id: str,
         version: str,
         ordinal: int,
+        context: str,
     ) -> Chunk:
         start, end = units[0].start, max(unit.end for unit in units)
         section = _common_section(units)
-        prefix = self._prefix(document.title, section)
+        prefix = self._prefix(document.title, section, context)
         # A heading that opens the chunk is in the prefix already, unless it was too long for it.
         opening = (
             1 if units[0].heading and len(units) > 1 and prefix.endswith(units[0].plain) else 0
@@ -123,9 +126,16 @@ class StructureChunker:
             page=units[0].page,
         )
 
-    def _prefix(self, title: str, section: tuple[str, ...]) -> str:
-        """Title and heading path, the nearest headings kept when not all fit."""
+    def _prefix(self, title: str, section: tuple[str, ...], context: str) -> str:
+        """Title, what the path says beside it, and heading path; the nearest headings kept when not all fit."""
         title = title[:_MAX_HEADING_CHARS]
+        if context:
+            named = f"{title} ({context[:_MAX_HEADING_CHARS]})"
+            whole = " > ".join(
+                part for part in (named, *(head for head in section if head != title)) if part
+            )
+            if self._tokenizer.count_tokens([whole])[0] <= self._prefix_tokens:
+                return whole
         parts = [title, *(heading for heading in section if heading != title)]
         while parts:
             text = " > ".join(part for part in parts if part)

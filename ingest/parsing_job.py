@@ -44,6 +44,7 @@ def make_job(config: dict[str, Any]) -> Job:
 
 
 def _parse(chunker: Any, header: dict[str, Any], body: bytes) -> Frame:
+    from index.analysis import path_context
     from ingest.near_duplicates import signature
     from ingest.parsers.front_matter import declared_access
     from ingest.parsers.registry import parse
@@ -54,7 +55,9 @@ def _parse(chunker: Any, header: dict[str, Any], body: bytes) -> Frame:
         raise ParseError("too_large", f"The text has {count} characters, the limit is {limit}.")
     if header["title"]:
         document = replace(document, title=header["title"])
-    chunks: list[Chunk] = chunker.chunk(document, "", "")
+    chunks: list[Chunk] = chunker.chunk(
+        document, "", "", path_context(header["uri"], document.title)
+    )
     if not chunks:
         raise ParseError("empty", "The file has no text.")
     answer = {

@@ -177,6 +177,7 @@ class ParsingPool:
         request = {
             "task": "parse",
             "name": item.name or item.uri,
+            "uri": item.uri,
             "title": item.title,
             "asks_access": asks_access,
         }

@@ -16,6 +16,7 @@ from typing import Protocol
 from core.documents import normal_principals
 from core.log import get_logger
 from core.ports import Embedder, Progress
+from index.analysis import entry_of
 from index.catalogue import Catalogue, FailedVersion, KnownContainer, NewVersion
 from index.publication import Publisher
 from ingest.near_duplicates import older_copies
@@ -32,7 +33,7 @@ _BATCH_CHARS = 8_000_000
 _BATCH_SECONDS = 2.0
 _EMBED_BATCH = 512
 _PUBLISH_SHARE = 0.1
-"""Publishing vectors during a run may take this share of the time; it writes them all anew."""
+"""Publishing vectors during a run may take this share of the time: each publication syncs a dozen files."""
 
 
 @dataclass(slots=True)
@@ -206,6 +207,8 @@ class Pipeline:
             access = _access(file)
             if not access:
                 self._closed.append(item.uri)
+            numbered = range(next_number, last)
+            language = file.metadata.get("language", "")
             versions.append(
                 NewVersion(
                     doc_id=file.step.doc_id,
@@ -216,7 +219,11 @@ class Pipeline:
                     text=file.text,
                     elements=file.elements,
                     chunks=file.chunks,
-                    numbers=range(next_number, last),
+                    numbers=numbered,
+                    entries=tuple(
+                        entry_of(number, chunk, item.uri, file.title, access, language)
+                        for number, chunk in zip(numbered, file.chunks, strict=True)
+                    ),
                     updated_at=item.updated_at or file.metadata.get("modified") or _now(),
                     access=access,
                     metadata=file.metadata,
@@ -240,11 +247,14 @@ class Pipeline:
     def _embed(self) -> float:
         """Give every chunk of the catalogue a vector, also those that an earlier run left without.
 
+        Chunks that are known to have one are not looked at: a run that changes one document among many is short.
+
         Returns the seconds that the model took.
         """
         model = self._embedder.name
-        missing = self._catalogue.missing_vectors(model)
-        waiting = _Waiting(self._catalogue.waiting_documents(model) if missing else {})
+        first = self._publisher.embedded_below
+        missing = self._catalogue.missing_vectors(model, first)
+        waiting = _Waiting(self._catalogue.waiting_documents(model, first) if missing else {})
         self._complete = [doc_id for doc_id in self._complete if doc_id not in waiting.left]
         last_publish = time.monotonic()
         publish_seconds = model_seconds = 0.0
@@ -267,7 +277,7 @@ class Pipeline:
         return model_seconds
 
     def _publish(self) -> None:
-        """Publish all vectors there are and report the documents that are complete now."""
+        """Publish the vectors that are new and report the documents that are complete now."""
         self._publisher.publish_vectors()
         for document in self._catalogue.ingested(self._complete):
             _log.info(
@@ -280,8 +290,11 @@ class Pipeline:
         self._complete = []
 
     def _link_duplicates(self) -> int:
-        ages = {record.doc_id: record.updated_at for record in self._catalogue.list_documents()}
-        copies = older_copies(self._catalogue.signatures(), ages)
+        signed = self._catalogue.signed_documents()
+        copies = older_copies(
+            {doc_id: signature for doc_id, (signature, _) in signed.items()},
+            {doc_id: age for doc_id, (_, age) in signed.items()},
+        )
         self._catalogue.link_duplicates(copies)
         return len(copies)
 

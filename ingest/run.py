@@ -15,12 +15,12 @@ from pathlib import Path
 from core.errors import FootnoteError, UsageError
 from core.log import get_logger
 from core.ports import Progress
-from core.settings import Settings
+from core.settings import Settings, model_for
 from index.catalogue import Catalogue
 from index.embedders.model_files import find_model
 from index.embedders.processors import available_processors
 from index.factory import Workshop, open_catalogue, open_workshop
-from index.manifest import Manifest
+from index.manifest import Manifest, read_manifest
 from index.publication import UNFINISHED
 from ingest.chunker import CHUNKER_VERSION
 from ingest.parsing_pool import ChunkerSpec, ParsingPool, file_version
@@ -87,6 +87,7 @@ class Equipment:
         self._parts = ExitStack()
         self._starting = threading.Lock()
         self._pool: ParsingPool | None = None
+        self._pool_model = ""
         self._workshop: Workshop | None = None
 
     def __enter__(self) -> "Equipment":
@@ -102,8 +103,11 @@ class Equipment:
             ConfigError: the embedding model, whose tokenizer they use, is not there.
         """
         with self._starting:
-            if self._pool is None:
-                self._pool = self._parts.enter_context(_parsing_pool(self._settings))
+            # Chunks are cut for the window of the model that embeds them, which another process may have changed.
+            model = _model_of(self._settings)
+            if self._pool is None or model != self._pool_model:
+                self._pool = self._parts.enter_context(_parsing_pool(self._settings, model))
+                self._pool_model = model
             return self._pool
 
     def workshop(self) -> Workshop:
@@ -113,7 +117,8 @@ class Equipment:
             FootnoteError: it cannot be written, or the settings do not fit it.
         """
         with self._starting:
-            if self._workshop is None:
+            # Another process may have switched to another model since the last run.
+            if self._workshop is None or not self._workshop.is_current():
                 self._workshop = open_workshop(self._settings)
             return self._workshop
 
@@ -309,7 +314,11 @@ class Ingestion:
         if catalogue.get_meta("manifest") is None:
             settings = self._settings
             manifest = Manifest(
-                embedder.name, embedder.dim, CHUNKER_VERSION, settings.chunk.max_tokens
+                embedder.name,
+                embedder.dim,
+                CHUNKER_VERSION,
+                settings.chunk.max_tokens,
+                settings.embedder,
             )
             catalogue.set_meta("manifest", manifest.to_json())
         for plan in planning.plans:
@@ -331,9 +340,15 @@ class Ingestion:
             self._spool = None
 
 
-def _parsing_pool(settings: Settings) -> ParsingPool:
+def _model_of(settings: Settings) -> str:
+    stored = open_catalogue(settings, create=True).get_meta("manifest")
+    manifest = read_manifest(stored)
+    return model_for(settings, manifest.model_name if manifest else "")
+
+
+def _parsing_pool(settings: Settings, model: str = "") -> ParsingPool:
     files = find_model(
-        settings.embedder, settings.model_cache.expanduser(), offline=settings.offline
+        model or settings.embedder, settings.model_cache.expanduser(), offline=settings.offline
     )
     room = files.max_tokens - settings.chunk.prefix_tokens - _PREFIX_MARGIN
     spec = ChunkerSpec(

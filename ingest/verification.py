@@ -3,7 +3,9 @@
 from typing import Any
 
 from core.settings import Settings
-from index.factory import open_knowledge_base, open_vector_store
+from index.factory import open_catalogue, open_writer
+from index.manifest import read_manifest
+from index.publication import ChecksItself
 
 
 def verify(settings: Settings) -> dict[str, Any]:
@@ -12,20 +14,19 @@ def verify(settings: Settings) -> dict[str, Any]:
     Raises:
         FootnoteError: the data folder or the published files cannot be read.
     """
-    base = open_knowledge_base(settings)
-    base.retriever.refresh()
-    store = open_vector_store(settings)
-    store.verify()
-    store.reload()
-    wanted = base.catalogue.chunk_numbers()
-    words = base.retriever.lexical.numbers()
-    meanings = {int(number) for number in store.published.numbers}
-    missing_words, missing_vectors = len(wanted - words), len(wanted - meanings)
+    catalogue = open_catalogue(settings)
+    wanted = catalogue.chunk_numbers()
+    manifest = read_manifest(catalogue.get_meta("manifest"))
+    writer = open_writer(settings, vectors=manifest.vectors if manifest else "")
+    if isinstance(writer, ChecksItself):
+        writer.verify()
+    words, vectors = writer.word_numbers(), writer.vector_numbers()
+    missing_words, missing_vectors = len(wanted - words), len(wanted - vectors)
     return {
         "ok": not missing_words and not missing_vectors,
         "chunks": len(wanted),
         "missing_words": missing_words,
         "missing_vectors": missing_vectors,
         "leftover_words": len(words - wanted),
-        "leftover_vectors": len(meanings - wanted),
+        "leftover_vectors": len(vectors - wanted),
     }

@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from core.errors import ConfigError
-from core.ports import FloatMatrix, Precision
+from core.ports import Precision
+from core.search import FloatMatrix
 from core.telemetry import silence_telemetry
 from index.embedders.bert_graph import INPUT_NAME, BertShape, Pooling, build_graph
 from index.embedders.model_files import PACKAGED_SHA256, WEIGHTS_NAME, ModelFiles

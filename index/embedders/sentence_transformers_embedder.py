@@ -8,7 +8,7 @@ from typing import cast
 
 import numpy as np
 
-from core.ports import FloatMatrix
+from core.search import FloatMatrix
 from index.embedders.model_files import ModelFiles
 
 

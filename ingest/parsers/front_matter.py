@@ -1,24 +1,34 @@
-"""The YAML block at the top of a Markdown file: its title, and where its description stands."""
+"""The YAML block at the top of a Markdown file: its title, its facts, and where its description stands."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from core.documents import Element
+from ingest.parsers.document_facts import joined, kept_facts
 from ingest.parsers.plain_text import one_line
+
+if TYPE_CHECKING:
+    from yaml import Node
 
 _FENCED = re.compile(r"---[ \t]*(?:\r\n?|\n)(.*?)^(?:---|\.\.\.)[ \t]*(?:\r\n?|\n|\Z)", re.S | re.M)
 
 _OPENED = re.compile(r"---[ \t]*(?:\r\n?|\n)((?:\w[^\r\n]*:[^\r\n]*(?:\r\n?|\n))+)")
 _ACCESS = re.compile(r"\baccess[\"']?\s*:")
+_NULL = "tag:yaml.org,2002:null"
+_MAX_ITEMS = 150
+"""More do not fit into a value of 300 characters with commas between."""
 
 
 @dataclass(frozen=True, slots=True)
 class FrontMatter:
-    """`end` is where the Markdown begins: 0 without front matter."""
+    """`end` is where the Markdown begins: 0 without front matter. `facts` are what `kept_facts` leaves of it."""
 
     end: int = 0
     title: str = ""
     description: Element | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_front_matter(text: str) -> FrontMatter:
@@ -29,11 +39,12 @@ def read_front_matter(text: str) -> FrontMatter:
     match = _FENCED.match(text)
     if match is None:
         return FrontMatter()
-    entries = _scalars(match.group(1))
-    if entries is None:
+    nodes = _nodes(match.group(1))
+    if nodes is None:
         return FrontMatter()
-    title, _, _ = entries.get("title", ("", 0, 0))
-    return FrontMatter(match.end(), title, _description(text, match.start(1), entries))
+    title, _, _ = _scalar(nodes, "title")
+    facts = kept_facts((name, _value(node)) for name, (_, node) in nodes.items())
+    return FrontMatter(match.end(), title, _description(text, match.start(1), nodes), facts)
 
 
 def declared_access(text: str) -> list[str] | None:
@@ -59,8 +70,11 @@ def declared_access(text: str) -> list[str] | None:
     return listed
 
 
-def _scalars(block: str) -> dict[str, tuple[str, int, int]] | None:
-    """Return key: (value, start, end) of a mapping's plain values, None if it is not a mapping."""
+def _nodes(block: str) -> "dict[str, tuple[int, Node]] | None":
+    """Return key: (where it stands, value) of a mapping, None if it is not a mapping.
+
+    The nodes are not made into values: what aliases and tags could do to a reader, they do not do here.
+    """
     import yaml
 
     try:
@@ -70,14 +84,35 @@ def _scalars(block: str) -> dict[str, tuple[str, int, int]] | None:
     if not isinstance(root, yaml.MappingNode):
         return None
     return {
-        key.value: (value.value, key.start_mark.index, value.end_mark.index)
+        key.value: (key.start_mark.index, value)
         for key, value in root.value
-        if isinstance(key, yaml.ScalarNode) and isinstance(value, yaml.ScalarNode)
+        if isinstance(key, yaml.ScalarNode)
     }
 
 
-def _description(text: str, base: int, entries: dict[str, tuple[str, int, int]]) -> Element | None:
-    value, start, end = entries.get("description", ("", 0, 0))
+def _value(node: "Node") -> str:
+    """Return a plain value as it is written, a list of them with commas between, '' for anything else."""
+    import yaml
+
+    if isinstance(node, yaml.ScalarNode):
+        return "" if node.tag == _NULL else str(node.value)
+    items = node.value[:_MAX_ITEMS] if isinstance(node, yaml.SequenceNode) else []
+    is_plain = all(isinstance(item, yaml.ScalarNode) for item in items)
+    return joined(item.value for item in items if item.tag != _NULL) if is_plain else ""
+
+
+def _scalar(nodes: "Mapping[str, tuple[int, Node]]", name: str) -> tuple[str, int, int]:
+    """Return a plain value with where its entry begins and ends in the block."""
+    import yaml
+
+    start, node = nodes.get(name, (0, None))
+    if not isinstance(node, yaml.ScalarNode):
+        return "", 0, 0
+    return str(node.value), start, node.end_mark.index
+
+
+def _description(text: str, base: int, nodes: "Mapping[str, tuple[int, Node]]") -> Element | None:
+    value, start, end = _scalar(nodes, "description")
     plain = one_line(value)
     if not plain:
         return None

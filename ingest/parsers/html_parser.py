@@ -6,17 +6,26 @@ definition lists; this lost 22 in 0.8 s.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.documents import ElementKind, ParsedDocument
+from index.metadata_names import KNOWN_NAMES, metadata_name
 from ingest.parsers.canonical import CanonicalWriter
-from ingest.parsers.html_dom import BLOCKS, Node, read_page
+from ingest.parsers.document_facts import kept_facts
+from ingest.parsers.html_dom import BLOCKS, Node, decode_page, read_page
 from ingest.parsers.html_table import is_layout, read_table
+from ingest.parsers.plain_text import visible
 
 _HEADING = re.compile(r"h([1-6])")
 _ITEMS = frozenset(("li", "dt", "dd"))
 _LISTS = frozenset(("ul", "ol", "dl", "table"))
 _SPACE = re.compile(r"\s+")
+_HEAD_CHARS = 65_536
+_NAMED = re.compile(rb"<meta\b[^>]{0,300}\bname\s*=", re.IGNORECASE)
+_BODY = re.compile(r"</head|<body", re.IGNORECASE)
+_DECLARATION = re.compile(r"\s*<\?[^>]*>")
+_KEPT_NAMES = KNOWN_NAMES | {"author", "created", "modified", "description", "keywords"}
+"""A page's other names (viewport, theme-color, csrf-token) are for browsers."""
 
 
 def parse_html(content: bytes, uri: str) -> ParsedDocument:
@@ -37,7 +46,7 @@ def parse_html(content: bytes, uri: str) -> ParsedDocument:
             reader.close(node)
         elif reader.open(node):
             walk.skip_subtree()
-    return reader.writer.document(uri, title)
+    return replace(reader.writer.document(uri, title), metadata=_facts(content))
 
 
 @dataclass(slots=True)
@@ -109,3 +118,28 @@ def _defines(term: Node) -> bool:
     """Say whether a term is followed by its definition: the two are one element."""
     following = term.getnext() if term is not None and term.tag == "dt" else None
     return following is not None and following.tag == "dd"
+
+
+def _facts(content: bytes) -> dict[str, str]:
+    """Return what the `meta` elements of a page's head say under names that mean something to a reader."""
+    from lxml import etree, html
+
+    if not _NAMED.search(content[:_HEAD_CHARS]):
+        return {}
+    source = _DECLARATION.sub("", visible(decode_page(content)[:_HEAD_CHARS]), count=1)
+    head = _BODY.split(source, maxsplit=1)[0]
+    parser = html.HTMLParser(remove_comments=True, remove_pis=True, huge_tree=True)
+    try:
+        root = html.document_fromstring(f"<!doctype html>{head}", parser=parser)
+    except etree.ParserError:
+        return {}
+    said = (
+        (_plain_name(node.get("name") or ""), node.get("content") or "")
+        for node in root.iter("meta")
+    )
+    return kept_facts((name, value) for name, value in said if metadata_name(name) in _KEPT_NAMES)
+
+
+def _plain_name(name: str) -> str:
+    """Return a name without the prefix of the Dublin Core: `DCTERMS.modified` is `modified`."""
+    return name.strip().lower().removeprefix("dcterms.").removeprefix("dc.")

@@ -7,7 +7,11 @@ from ingest.parsers.html_dom import Node, text_of
 from ingest.parsers.plain_text import one_line
 from ingest.parsers.table_rows import looks_like_names
 
-_LAYOUT_INSIDE = "descendant::table|descendant::h1|descendant::h2|descendant::h3|descendant::form"
+# Text that stands in a row and in none of its cells is not a value either.
+_LAYOUT_INSIDE = (
+    "descendant::table|descendant::h1|descendant::h2|descendant::h3|descendant::form"
+    "|descendant::tr/*[not(self::td or self::th) and normalize-space()]"
+)
 _MAX_SPAN = 100  # of columns or rows; a page may ask for 65,534 of them
 _MAX_SPANNED = 500
 """Columns of a row beyond which a cell spans nothing: 60 kB of spans made 100 million cells."""

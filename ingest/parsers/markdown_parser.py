@@ -44,7 +44,9 @@ def parse_markdown(content: bytes, uri: str) -> ParsedDocument:
     elements = reader.elements
     if matter.description is not None:
         elements.insert(0, matter.description)
-    return ParsedDocument(title_of(elements, uri, matter.title), text, tuple(elements))
+    return ParsedDocument(
+        title_of(elements, uri, matter.title), text, tuple(elements), matter.facts
+    )
 
 
 @lru_cache(maxsize=1)

@@ -31,6 +31,7 @@ from core.log import configure
 from core.settings import Settings, load_settings
 from index.factory import KnowledgeBase, open_embedder, open_knowledge_base
 from index.permissions import administrator
+from index.stores.embedded_store import EmbeddedStore
 from ingest.verification import verify
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -459,7 +460,9 @@ def _check_left(
         lost = old.documents.keys() & new.documents.keys() - records.keys()
         assert not lost, f"lost: {sorted(lost)}"
     base.retriever.retrieve(_QUERIES[0], ADMIN, 10)  # refreshes, and must not fail
-    published = set(base.retriever._vectors.published.numbers.tolist())
+    store = base.retriever.store
+    assert isinstance(store, EmbeddedStore)
+    published = set(store.vectors.numbers().tolist())
     for entry in reported:
         uri = entry["uri"]
         assert uri in records, f"{uri} was reported and is not there"

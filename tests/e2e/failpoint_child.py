@@ -88,11 +88,14 @@ STEPS: dict[str, Step] = {
     "publish": Step(_PUBLISH),
     "vectors folder": Step("pathlib:Path.mkdir", within=_PUBLISH, full="os"),
     "index file": Step("faiss:write_index", within=_PUBLISH, full="faiss"),
-    "numbers file": Step("numpy:save", within=_PUBLISH, full="os"),
-    "manifest and CURRENT.tmp": Step("pathlib:Path.write_text", within=_PUBLISH, full="os"),
+    "vectors file": Step("index.stores.segments:SegmentWriter.add", full="os"),
+    "removed rows file": Step("pathlib:Path.write_bytes", within=_PUBLISH, full="os"),
+    "fsync of a segment": Step("index.stores.segments:sync_to_disk", full="os"),
+    "lists, manifest and CURRENT.tmp": Step("pathlib:Path.write_text", within=_PUBLISH, full="os"),
     "fsync of vectors": Step("index.stores.faiss_store:sync_to_disk", full="os"),
     "_point_to": Step("index.stores.faiss_store:FaissStore._point_to"),
     "rename to CURRENT": Step("pathlib:Path.replace", within=_PUBLISH, full="os"),
+    "_merge": Step("index.stores.faiss_store:FaissStore._merge"),
     "_remove_old": Step("index.stores.faiss_store:FaissStore._remove_old"),
     "link_duplicates": _stored("link_duplicates"),
     "drop_unused_vectors": _stored("drop_unused_vectors"),
@@ -122,7 +125,8 @@ class Failpoint:
 class Request:
     """A command to run; what it prints goes to the files `stdout` and `stderr`.
 
-    `small` makes batches of a few documents and texts, so that one run has several of each step.
+    `small` makes batches of a few documents and texts, so that one run has several of each step, and lets small
+    parts of the vector index have codes and be merged.
     `in_process` parses in the process itself: a confined child takes 0.7 s to start. A server kills the process
     `kill_after_s` seconds after its start.
     """
@@ -321,6 +325,10 @@ def run(request: Request) -> None:
         pipeline._BATCH_DOCUMENTS = 4
         pipeline._EMBED_BATCH = 8
         pipeline._PUBLISH_SHARE = 1e9
+        from index.stores import faiss_store, segments
+
+        segments._CODED_ROWS = 16
+        faiss_store._TIER_GROWTH = 2
     if request.in_process:
         _parse_in_process()
     if request.failpoint is not None:

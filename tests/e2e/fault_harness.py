@@ -34,6 +34,7 @@ from core.documents import Chunk, DocumentRecord
 from index.catalogue import KnownContainer, KnownDocument
 from index.factory import KnowledgeBase, open_knowledge_base
 from index.permissions import caller_named
+from index.stores.embedded_store import EmbeddedStore
 from ingest.run_history import RunHistory
 from ingest.verification import verify
 
@@ -222,8 +223,10 @@ def state_of(base: KnowledgeBase, source: str) -> State:
     for row in rows.values():
         chunks[row.doc_uri].add(row.chunk)
     numbers = sorted(rows)
-    published = base.retriever._vectors.published.numbers.tolist()
-    vectors = base.retriever._vectors.vectors_of(numbers)
+    store = base.retriever.store
+    assert isinstance(store, EmbeddedStore)
+    published = store.vectors.numbers().tolist()
+    vectors = store.vectors.vectors_of(numbers)
     with base.catalogue.engine.connect() as connection:
         stored = connection.exec_driver_sql("SELECT vector_hash, vector FROM vectors").all()
     return State(
@@ -239,7 +242,7 @@ def state_of(base: KnowledgeBase, source: str) -> State:
         },
         words=frozenset(
             rows[number].chunk.chunk_id if number in rows else f"leftover {number}"
-            for number in base.retriever.lexical.numbers()
+            for number in store.lexical.numbers()
         ),
         containers=base.catalogue.containers(source),
     )
@@ -433,10 +436,12 @@ def searching(reader: KnowledgeBase | None) -> Iterator[list[int]]:
 
     def search() -> None:
         assert reader is not None
-        vector = reader.retriever.embedder.embed_query("which valve is inspected weekly")
+        # Read and embedded once: what runs beside the writer is the search.
+        question = reader.retriever.prepare("which valve is inspected weekly", ADMIN)
         while not stop.is_set() and not errors:
             try:
-                hits = reader.retriever.retrieve_embedded("valve", vector, ADMIN, 5)
+                reader.retriever.refresh()
+                hits = reader.retriever.retrieve_prepared(question, ADMIN, 5)
                 counts.append(len(hits))
             except BaseException as error:  # noqa: BLE001  # raised below
                 errors.append(error)
@@ -580,14 +585,24 @@ def check_next(place: Place, data_dir: Path, base: Base, reader: KnowledgeBase |
     leftovers = {name: count for name, count in checked.items() if name not in ("ok", "chunks")}
     assert not any(leftovers.values()), leftovers
     assert not spool.exists() or not list(spool.iterdir()), "the spool was not swept"
-    names = sorted(path.name for path in (data_dir / "index" / "vectors").iterdir())
-    assert "CURRENT.tmp" not in names, names
-    assert len(names) <= 4, f"old vectors pile up: {names}"
+    assert not _unnamed_files(data_dir / "index" / "vectors"), "old vectors pile up"
     runs = RunHistory(fresh.catalogue).list()
     assert runs[0].status in ("done", "incomplete")
     remembered = [run.status for run in runs[1:]]
     assert remembered == ["killed" if run.status == "running" else run.status for run in past]
     _check_readers(fresh, wanted)
+
+
+def _unnamed_files(folder: Path) -> set[str]:
+    """Return what is in a folder of vectors and not named by CURRENT or one of two manifests."""
+    names = {path.name for path in folder.iterdir()}
+    manifests = {name for name in names if name.startswith("manifest-")}
+    assert len(manifests) <= 2, manifests
+    kept = {"CURRENT", *manifests}
+    for name in manifests:
+        for entry in json.loads((folder / name).read_text(encoding="utf-8"))["segments"]:
+            kept |= {entry["name"], entry["removed"]}
+    return names - kept
 
 
 # --- many cases -----------------------------------------------------------------------------------------
@@ -607,7 +622,7 @@ def quick_cases() -> list[Case]:
     """Return one case for each step: inside its transaction where it has one."""
     moments = {"_point_to": "after", "rename to CURRENT": "after", "store": "after"}
     moments |= {
-        name: "after" for name in ("index file", "numbers file", "_remove_old", "add_words")
+        name: "after" for name in ("index file", "vectors file", "_remove_old", "add_words")
     }
     cases = []
     for number, (name, step) in enumerate(STEPS.items()):

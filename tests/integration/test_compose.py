@@ -1,6 +1,9 @@
 """The container files, without a container engine: parse them and check what they would run."""
 
 import re
+import shutil
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +11,7 @@ import click
 import pytest
 import yaml
 from click.testing import CliRunner
+from qdrant_http import HttpServer
 
 from app.cli import COMMANDS, main
 from core.settings import Settings
@@ -26,6 +30,10 @@ FILES = [
 ]
 
 each_service = pytest.mark.parametrize("name", SERVICES)
+FOOTNOTE = [name for name in SERVICES if name != "qdrant"]
+each_footnote = pytest.mark.parametrize("name", FOOTNOTE)
+QDRANT = SERVICES["qdrant"]
+BASH = shutil.which("bash")
 
 
 def setting_names() -> set[str]:
@@ -48,9 +56,9 @@ def instruction(word: str) -> str:
     return re.findall(rf"^{word}\s+(.*)$", joined, flags=re.MULTILINE)[-1]
 
 
-def test_there_are_a_web_service_and_an_ingestion_as_a_job_and_as_a_daemon() -> None:
-    assert set(SERVICES) == {"web", "ingest", "daemon"}
-    for name in ("ingest", "daemon"):
+def test_there_are_a_web_service_and_an_ingestion_as_a_job_and_as_a_daemon_and_qdrant() -> None:
+    assert set(SERVICES) == {"web", "ingest", "daemon", "qdrant"}
+    for name in ("ingest", "daemon", "qdrant"):
         assert SERVICES[name]["profiles"] == [name]
 
 
@@ -74,14 +82,14 @@ def test_a_service_writes_to_its_volume_and_to_memory_only(name: str) -> None:
     assert SERVICES[name]["read_only"] is True
     assert SERVICES[name]["tmpfs"] == ["/tmp"]
     writable = [volume for volume in SERVICES[name]["volumes"] if not volume.endswith(":ro")]
-    assert writable == ["knowledge:/data"]
+    assert writable == ["qdrant:/qdrant/storage" if name == "qdrant" else "knowledge:/data"]
 
 
-@each_service
+@each_footnote
 def test_all_services_keep_their_data_on_one_named_volume(name: str) -> None:
     volume = mounts(name)[SERVICES[name]["environment"]["FOOTNOTE_DATA_DIR"]]
     assert volume in COMPOSE["volumes"]
-    assert list(COMPOSE["volumes"]) == [volume]
+    assert list(COMPOSE["volumes"]) == [volume, "qdrant"]
 
 
 @pytest.mark.parametrize("name", ["ingest", "daemon"])
@@ -90,14 +98,14 @@ def test_the_documents_are_mounted_where_the_ingestion_reads_them(name: str) -> 
     assert (ROOT / mounts(name)[folder]).is_dir()
 
 
-@each_service
+@each_footnote
 def test_what_is_mounted_from_the_repository_exists(name: str) -> None:
     sources = [source for source in mounts(name).values() if source.startswith("./")]
     assert sources
     assert [source for source in sources if not (ROOT / source).exists()] == []
 
 
-@each_service
+@each_footnote
 def test_a_command_is_one_that_footnote_has(name: str) -> None:
     command, *arguments = SERVICES[name]["command"]
     assert command in COMMANDS
@@ -131,6 +139,124 @@ def test_the_health_checks_are_python_that_runs() -> None:
     compile(SERVICES["daemon"]["healthcheck"]["test"][-1], "healthcheck", "exec")
     compile(SERVICES["web"]["healthcheck"]["test"][-1], "healthcheck", "exec")
     compile(yaml.safe_load(instruction("HEALTHCHECK").split("CMD")[1])[-1], "healthcheck", "exec")
+
+
+# The profile `qdrant`
+
+
+@each_service
+def test_no_variable_stops_compose_for_those_who_do_not_use_the_profile(name: str) -> None:
+    # Compose fills in `${NAME:?}` before it looks at profiles.
+    text = yaml.safe_dump(SERVICES[name]).replace("$$", "")
+    assert re.findall(r"\$\{\w+:?\?[^}]*\}", text) == []
+
+
+@each_footnote
+def test_a_service_uses_the_embedded_store_unless_told(name: str) -> None:
+    environment = SERVICES[name]["environment"]
+    assert environment["FOOTNOTE_STORE"] == "${FOOTNOTE_STORE:-}"
+    assert SERVICES[name]["depends_on"]["qdrant"] == {
+        "condition": "service_healthy",
+        "required": False,
+    }
+    assert environment["FOOTNOTE_QDRANT__URL"].endswith(":-http://qdrant:6333}")
+
+
+def test_the_chat_has_the_key_that_may_only_read_and_the_ingestion_the_full_one() -> None:
+    keys = {name: SERVICES[name]["environment"]["FOOTNOTE_QDRANT__API_KEY"] for name in FOOTNOTE}
+    full, reading = "${QDRANT_API_KEY:-}", "${QDRANT_READ_ONLY_API_KEY:-}"
+    assert keys == {"web": reading, "ingest": full, "daemon": full}
+    assert QDRANT["environment"]["QDRANT__SERVICE__API_KEY"] == full
+    assert QDRANT["environment"]["QDRANT__SERVICE__READ_ONLY_API_KEY"] == reading
+
+
+def test_qdrant_is_pinned_and_fits_the_client() -> None:
+    pinned = re.fullmatch(r"qdrant/qdrant:v1\.(\d+)\.\d+-unprivileged", QDRANT["image"])
+    assert pinned
+    constraints = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    client = re.search(r"^qdrant-client==1\.(\d+)\.", constraints, flags=re.MULTILINE)
+    assert client, "qdrant-client is not in constraints.txt"
+    assert abs(int(pinned[1]) - int(client[1])) <= 1
+
+
+def test_qdrant_is_reached_by_footnote_only_and_reaches_nothing() -> None:
+    assert "ports" not in QDRANT
+    assert QDRANT["networks"] == ["store"]
+    assert COMPOSE["networks"]["store"] == {"internal": True}
+    assert all("store" in SERVICES[name]["networks"] for name in FOOTNOTE)
+
+
+def test_qdrant_has_nothing_switched_on_that_is_not_used() -> None:
+    environment = QDRANT["environment"]
+    for name in ("ENABLE_CORS", "ENABLE_STATIC_CONTENT", "ENABLE_SNAPSHOT_URL_RECOVERY"):
+        assert environment[f"QDRANT__SERVICE__{name}"] == "false"
+    assert environment["QDRANT__TELEMETRY_DISABLED"] == "true"
+    assert QDRANT["mem_limit"]
+
+
+def test_qdrant_writes_only_where_it_can() -> None:
+    environment = QDRANT["environment"]
+    assert environment["QDRANT__STORAGE__SNAPSHOTS_PATH"].startswith("/qdrant/storage/")
+    assert environment["QDRANT_INIT_FILE_PATH"].startswith("/tmp/")
+
+
+@pytest.mark.skipif(BASH is None, reason="there is no bash")
+@pytest.mark.parametrize(
+    ("full", "reading", "said"),
+    [
+        ("", "b", "set QDRANT_API_KEY"),
+        ("a", "", "set QDRANT_READ_ONLY_API_KEY"),
+        ("a", "a", "must differ"),
+        ("a", "b", "started"),
+    ],
+)
+def test_qdrant_is_not_started_without_two_keys(
+    full: str, reading: str, said: str, tmp_path: Path
+) -> None:
+    start = tmp_path / "entrypoint.sh"
+    start.write_text("#!/bin/sh\necho started\n", encoding="utf-8")
+    start.chmod(0o755)
+    program, flag, script = QDRANT["entrypoint"]
+    assert (program, flag) == ("bash", "-c")
+    keys = {
+        "QDRANT__SERVICE__API_KEY": full,
+        "QDRANT__SERVICE__READ_ONLY_API_KEY": reading,
+        "PATH": "/usr/bin:/bin",
+    }
+    done = subprocess.run(
+        [str(BASH), "-c", script.replace("$$", "$")],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=keys,
+        check=False,
+    )
+    assert said in done.stdout + done.stderr
+    assert (done.returncode == 0) == ("started" in done.stdout) == (said == "started")
+
+
+@pytest.fixture
+def answering() -> Iterator[dict[int, HttpServer]]:
+    """Servers that answer everything with one status."""
+    servers = {status: HttpServer(lambda _, status=status: (status, b"x")) for status in (200, 503)}
+    yield servers
+    for server in servers.values():
+        server.close()
+
+
+@pytest.mark.skipif(BASH is None, reason="there is no bash")
+@pytest.mark.parametrize(("status", "code"), [(200, 0), (503, 1)])
+def test_the_health_check_of_qdrant_tells_ready_from_not_ready(
+    status: int, code: int, answering: dict[int, HttpServer]
+) -> None:
+    test = QDRANT["healthcheck"]["test"]
+    assert test[:3] == ["CMD", "bash", "-c"]
+    port = answering[status].url.rpartition(":")[2]
+    script = test[3].replace("/6333 ", f"/{port} ")
+    assert script != test[3]
+    done = subprocess.run([str(BASH), "-c", script], check=False, timeout=10)
+    assert done.returncode == code
+    assert [request.path for request in answering[status].requests] == ["/readyz"]
 
 
 def test_the_image_does_not_run_as_root() -> None:

@@ -1,11 +1,11 @@
-"""A document that moved is the same one: its id, its chunks, its vectors and who may read it stay."""
+"""A document that moved is the same one: id, chunks and readers stay, vectors unless its path says something else."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cli_harness import settings_of, write_files
+from cli_harness import ADMIN, settings_of, write_files
 from ingest_desk import Desk
 
 from core.log import configure
@@ -39,7 +39,7 @@ def test_a_renamed_document_keeps_id_chunks_and_vectors(desk: Desk) -> None:
     write_files(desk.folder, {"a.md": note("abacus"), "x.md": note("xylophone")})
     desk.ingest()
     kept = desk.kept("a.md")
-    for old, new in (("a.md", "b.md"), ("b.md", "deep/er/b.md"), ("deep/er/b.md", "a.md")):
+    for old, new in (("a.md", "b.md"), ("b.md", "1/2/b.md"), ("1/2/b.md", "a.md")):
         move(desk, old, new)
         report = desk.ingest(allow_mass_delete=False)
         assert (report.moved, report.added, report.removed, report.changed) == (1, 0, 0, 0)
@@ -48,6 +48,20 @@ def test_a_renamed_document_keeps_id_chunks_and_vectors(desk: Desk) -> None:
         assert desk.kept(new) == kept
         assert desk.found("abacus") == {new}
     assert len(kept.chunk_ids) > 1
+    found = verify(desk.settings)
+    assert (found["ok"], found["leftover_words"], found["leftover_vectors"]) == (True, 0, 0)
+
+
+def test_what_a_new_path_says_is_embedded_anew_and_found(desk: Desk) -> None:
+    write_files(desk.folder, {"a.md": note("abacus"), "x.md": note("xylophone")})
+    desk.ingest()
+    kept = desk.kept("a.md")
+    move(desk, "a.md", "Kazoo/2021/a.md")
+    report = desk.ingest(allow_mass_delete=False)
+    assert (report.moved, report.added, report.changed, desk.embedded) == (1, 0, 0, 3)
+    assert desk.kept("Kazoo/2021/a.md") == kept
+    (hit, *_) = desk.reader.retriever.retrieve("what does Kazoo say", ADMIN, 5)
+    assert hit.document.uri == "Kazoo/2021/a.md"
     found = verify(desk.settings)
     assert (found["ok"], found["leftover_words"], found["leftover_vectors"]) == (True, 0, 0)
 
@@ -64,16 +78,16 @@ def test_a_document_moved_and_edited_is_another_one(desk: Desk) -> None:
 
 
 def test_several_copies_move_each_once(desk: Desk) -> None:
-    write_files(desk.folder, {f"old/{name}.md": note("abacus") for name in "abc"})
+    write_files(desk.folder, {f"1/{name}.md": note("abacus") for name in "abc"})
     desk.ingest()
-    ids = {name: desk.kept(f"old/{name}.md").doc_id for name in "abc"}
-    (desk.folder / "old").rename(desk.folder / "new")
-    write_files(desk.folder, {"new/d.md": note("abacus")})
+    ids = {name: desk.kept(f"1/{name}.md").doc_id for name in "abc"}
+    (desk.folder / "1").rename(desk.folder / "2")
+    write_files(desk.folder, {"2/d.md": note("abacus")})
     report = desk.ingest(allow_mass_delete=False)
     assert (report.moved, report.added, report.removed, desk.embedded) == (3, 1, 0, 0)
-    assert {name: desk.kept(f"new/{name}.md").doc_id for name in "abc"} == ids
-    assert desk.kept("new/d.md").doc_id not in ids.values()
-    assert desk.found("abacus") == {f"new/{name}.md" for name in "abcd"}
+    assert {name: desk.kept(f"2/{name}.md").doc_id for name in "abc"} == ids
+    assert desk.kept("2/d.md").doc_id not in ids.values()
+    assert desk.found("abacus") == {f"2/{name}.md" for name in "abcd"}
 
 
 def test_a_new_file_at_the_old_place_is_another_document(desk: Desk) -> None:

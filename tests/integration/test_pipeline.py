@@ -5,12 +5,14 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from cli_harness import ADMIN, settings_of, write_files
 from ingest_desk import Desk
 
 from core.errors import MassDeletionRefused
 from core.log import configure
+from core.search import IndexEntry, StoreQuery
 from index.lexical import LexicalIndex
 from index.permissions import caller_named
 from ingest.pipeline import IngestReport
@@ -20,6 +22,7 @@ pytestmark = pytest.mark.integration
 
 ANYONE = caller_named("ann@example.org", ())
 STAFF = caller_named("sam@example.org", ("staff",))
+NO_VECTOR = np.zeros((1, 1), np.float32)
 
 
 @pytest.fixture
@@ -124,14 +127,17 @@ def test_known_texts_are_not_embedded_again(desk: Desk) -> None:
     write_files(desk.folder, {"a.md": text, "b.md": "# Pump\n\nThe pump is blue.\n"})
     desk.ingest()
     assert desk.embedded == 2
-    write_files(desk.folder, {"copy/c.md": text})
+    write_files(desk.folder, {"c.md": text})
     assert counts(desk.ingest()) == (1, 0, 0, 2)
     assert desk.embedded == 0
-    (desk.folder / "b.md").rename(desk.folder / "moved.md")
+    (desk.folder / "b.md").rename(desk.folder / "pump.md")
     report = desk.ingest()
     assert (report.moved, *counts(report)) == (1, 0, 0, 0, 2)
     assert desk.embedded == 0
-    assert desk.found("pump") == {"moved.md"}
+    assert desk.found("pump") == {"pump.md"}
+    write_files(desk.folder, {"boiler/a.md": text})
+    desk.ingest()
+    assert desk.embedded == 1, "its folder's name is embedded with it"
     assert verify(desk.settings)["ok"]
 
 
@@ -177,13 +183,17 @@ def test_a_removed_chunk_leaves_the_words_index(tmp_path: Path) -> None:
     index = LexicalIndex(tmp_path / "words")
     writer = index.writer()
     for number in range(10):
-        writer.add(number, f"word{number} common", ["everyone"])
+        writer.add(
+            IndexEntry(number, f"doc{number}", [f"word{number}", "common"], [], ["everyone"])
+        )
     writer.commit()
     writer.remove([3, 4])
     writer.commit()
     index.reload()
     assert index.numbers() == {0, 1, 2, 5, 6, 7, 8, 9}
-    assert [number for number, _ in index.search("word3", ADMIN, 10)] == []
+    words = ("word3", "word4", "word5")
+    found = [index.search(StoreQuery(NO_VECTOR, {word: 1.0}), ADMIN, 10) for word in words]
+    assert [[number for number, _ in hits] for hits in found] == [[], [], [5]]
 
 
 def test_replaced_documents_leave_nothing_behind(desk: Desk) -> None:

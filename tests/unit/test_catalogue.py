@@ -1,5 +1,6 @@
 """The catalogue: whole documents replace whole documents, and numbers of chunks are never used twice."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -9,7 +10,10 @@ import pytest
 from core.documents import SourceItem, document_id, text_hash
 from core.errors import NotFound
 from core.fakes import HashEmbedder
+from core.search import IndexEntry
+from index.acronyms import Acronym
 from index.catalogue import (
+    LANGUAGES,
     Catalogue,
     FailedVersion,
     IngestedDocument,
@@ -334,3 +338,86 @@ def test_documents_without_enough_words_have_no_signature(
 def test_quarantined_documents_are_counted(catalogue: Catalogue, new_version: NewVersionOf) -> None:
     catalogue.store([new_version("a.md", "One.", range(1, 2))], [failed("a.md"), failed("b.md")])
     assert catalogue.count_quarantined() == 2
+
+
+# --- what questions are understood by -----------------------------------------------------------------
+
+
+def with_words(version: NewVersion, *words: str) -> NewVersion:
+    entries = (
+        IndexEntry(number, version.doc_id, terms.split(), [], version.access)
+        for number, terms in zip(version.numbers, words, strict=True)
+    )
+    return replace(version, entries=tuple(entries))
+
+
+def test_a_chunk_has_its_words_and_what_it_is_scored_by(
+    catalogue: Catalogue, new_version: NewVersionOf
+) -> None:
+    version = replace(
+        with_words(
+            new_version("hr/a.md", "One.\nTwo.", range(1, 3), access=("group:hr",)), "1", "2"
+        ),
+        metadata={"language": "de"},
+    )
+    catalogue.store([version], [])
+    rows = catalogue.candidate_rows([2, 1, 99])
+    assert rows.keys() == {1, 2}
+    assert (rows[2].terms, rows[2].ordinal, rows[2].doc_id) == ("2", 1, version.doc_id)
+    assert (rows[1].uri, rows[1].title, rows[1].version) == ("hr/a.md", "hr/a.md", "v1")
+    assert (rows[1].access, json.loads(rows[1].metadata)) == (("group:hr",), {"language": "de"})
+    assert catalogue.chunk_rows([1])[1].language == "de"
+    assert catalogue.candidate_rows([]) == {}
+
+
+def test_words_are_stored_anew_for_the_chunks_that_are_given(
+    catalogue: Catalogue, new_version: NewVersionOf
+) -> None:
+    catalogue.store([with_words(new_version("a.md", "One.\nTwo.", range(1, 3)), "one", "two")], [])
+    catalogue.update_terms([IndexEntry(2, "a", ["other", "words"], [], ())])
+    rows = catalogue.candidate_rows([1, 2])
+    assert [rows[number].terms for number in (1, 2)] == ["one", "other words"]
+
+
+def test_acronyms_come_and_go_with_the_document_that_defines_them(
+    catalogue: Catalogue, new_version: NewVersionOf
+) -> None:
+    known = (Acronym("pto", "paid time off"), ("group:hr",))
+    first = new_version("a.md", "Paid time off (PTO).", range(1, 2), access=("group:hr",))
+    catalogue.store([first], [])
+    assert catalogue.acronyms_among(["pto"]) == catalogue.acronyms_among(["paid time off"])
+    assert catalogue.acronyms_among(["x", "pto", "paid time off"]) == [known]
+    assert catalogue.acronyms_among(["paid", "PTO", "%", ""]) == catalogue.acronyms_among([]) == []
+    catalogue.store([new_version("b.md", "PTO (paid time off).", range(2, 3))], [])
+    assert len(catalogue.acronyms_among(["pto"])) == 2, "one for each access"
+    catalogue.store([new_version("a.md", "Nothing.", range(3, 4))], [])
+    assert [access for _, access in catalogue.acronyms_among(["pto"])] == [("everyone",)]
+    catalogue.remove([document_id("docs", "b.md")])
+    assert catalogue.acronyms_among(["pto"]) == []
+
+
+def test_a_document_that_cannot_be_read_any_more_keeps_its_acronyms(
+    catalogue: Catalogue, new_version: NewVersionOf
+) -> None:
+    catalogue.store([new_version("a.md", "Paid time off (PTO).", range(1, 2))], [])
+    catalogue.store([], [failed("a.md")])
+    assert catalogue.acronyms_among(["pto"])
+
+
+def test_acronyms_can_be_found_again(catalogue: Catalogue, new_version: NewVersionOf) -> None:
+    catalogue.store([new_version("a.md", "Paid time off (PTO).", range(1, 2))], [])
+    with catalogue.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM acronyms")
+    assert catalogue.acronyms_among(["pto"]) == []
+    catalogue.find_acronyms_again()
+    catalogue.find_acronyms_again()
+    assert len(catalogue.acronyms_among(["pto"])) == 1
+
+
+def test_languages_are_remembered_and_never_forgotten(
+    catalogue: Catalogue, new_version: NewVersionOf
+) -> None:
+    for name, language in (("a", "de"), ("b", ""), ("c", "fr"), ("a", "en")):
+        version = new_version(f"{name}.md", "One.", catalogue.reserve_chunk_numbers(1))
+        catalogue.store([replace(version, metadata={"language": language})], [])
+    assert json.loads(catalogue.get_meta(LANGUAGES) or "") == ["de", "en", "fr"]

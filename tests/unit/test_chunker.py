@@ -347,3 +347,48 @@ def test_a_sentence_of_a_megabyte_is_cut_and_nothing_is_lost(tokenizer: Tokenize
     chunks = chunks_of(document, tokenizer)
     assert "".join(map(body_of, chunks)).replace("\n", "").replace(" ", "") == text.replace(" ", "")
     assert all(document.text[chunk.start : chunk.end] == chunk.text for chunk in chunks)
+
+
+# --- what a path says --------------------------------------------------------------------------------
+
+
+def with_context(document: ParsedDocument, context: str, tokenizer: Tokenizer) -> list[Chunk]:
+    chunker = StructureChunker(tokenizer, MAX_TOKENS, PREFIX_TOKENS)
+    return chunker.chunk(document, "doc", "v1", context)
+
+
+def test_what_the_path_says_stands_behind_the_title_of_every_chunk(
+    tokenizer: TokenizerFile,
+) -> None:
+    document = document_of(
+        ("heading", "Leave", 1), ("text", "Ask early.", 0), ("heading", "Pay", 1), ("text", "x", 0)
+    )
+    plain = chunks_of(document, tokenizer)
+    named = with_context(document, "ACME 2021", tokenizer)
+    assert [chunk.embedded_text.partition("\n")[0] for chunk in named] == [
+        chunk.embedded_text.partition("\n")[0].replace("Handbook", "Handbook (ACME 2021)")
+        for chunk in plain
+    ]
+    assert [body_of(chunk) for chunk in named] == [body_of(chunk) for chunk in plain]
+    assert [chunk.text for chunk in named] == [chunk.text for chunk in plain]
+
+
+def test_headings_go_before_what_the_path_says_where_both_do_not_fit(
+    tokenizer: TokenizerFile,
+) -> None:
+    document = document_of(("heading", "Leave", 1), ("text", "Ask early.", 0))
+    (chunk,) = with_context(document, "word " * 200, tokenizer)
+    (plain,) = chunks_of(document, tokenizer)
+    assert chunk.embedded_text == plain.embedded_text
+
+
+@hypothesis_settings(max_examples=50)
+@given(document=documents(), context=st.text(max_size=400))
+def test_any_path_leaves_the_chunks_sound(
+    document: ParsedDocument, context: str, tokenizer: TokenizerFile
+) -> None:
+    named = with_context(document, " ".join(context.split()), tokenizer)
+    assert_sound(document, named, tokenizer)
+    assert [chunk.text for chunk in named] == [
+        chunk.text for chunk in chunks_of(document, tokenizer)
+    ]

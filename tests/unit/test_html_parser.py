@@ -148,3 +148,35 @@ def test_no_word_is_lost_whatever_the_markup(body):
     elements = parsed(body).elements
     seen = " ".join(f"{element.plain} {element.header}" for element in elements)
     assert set(re.findall(r"word\d+x", body)) == set(re.findall(r"word\d+x", seen))
+
+
+def test_what_a_page_says_of_itself_is_kept_and_what_it_tells_browsers_is_not():
+    head = (
+        "<meta charset=utf-8><meta name=viewport content=wide><meta name=csrf-token content=s3cret>"
+        "<META NAME='Version' CONTENT='4.2'><meta name=status content='d&eacute;pr&eacute;ci&eacute;'>"
+        "<meta name='DCTERMS.modified' content='2024-05-01'><meta name=access content=everyone>"
+        "<meta name=author><meta name=modified content='2030-01-01'><!-- <meta name=plan content=x> -->"
+    )
+    document = parsed("<p>Text<meta name=edition content=cloud>", head)
+    assert document.metadata == {
+        "version": "4.2",
+        "status": "déprécié",
+        "modified": "2024-05-01T00:00:00",
+    }
+    assert plains("<p>Text") == [("text", "Text")]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<meta name=",
+        "<meta name=status",
+        "<meta name=status content=old",
+        "<?xml version='1.0' encoding='latin-1'?><meta name=status content=old><p>x",
+        "<!--" * 20_000 + "<meta name=status content=old>",
+        "<meta name=status " * 3_000 + "<p>x",
+    ],
+)
+def test_odd_heads_cost_no_page(page):
+    metadata = parse_html(f"<p>x</p>{page}".encode(), "a.html").metadata
+    assert metadata in ({}, {"status": "old"})

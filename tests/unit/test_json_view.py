@@ -8,7 +8,8 @@ from app.json_view import answer_json, hit_json
 from core.answers import Answer, Citation, Claim, DocumentRef, Hit, Note, Why
 
 DOCUMENT = DocumentRef("d", "a/b.md", "Title", "v1", "2026-01-01T00:00:00+00:00")
-HIT = Hit(1, 0.9, "c1", DOCUMENT, ("Leave", "Days"), 3, 5, 17, "Thirty days.", Why(1, 9.5, 2, 0.7))
+WHY = Why(1, 9.5, 2, 0.7, words=2.5, name=0.5, neighbour=0.1, notes=("newer than 'Rules 2021'",))
+HIT = Hit(1, 0.9, "c1", DOCUMENT, ("Leave", "Days"), 3, 5, 17, "Thirty days.", WHY)
 ANSWER = Answer(
     answer_id="a1",
     conversation_id="c1",
@@ -61,6 +62,7 @@ def test_a_hit_has_the_keys_of_the_contract() -> None:
     assert_holds(value, "rank score chunk_id document section page start end text why")
     assert_holds(value["document"], "id uri title version")
     assert_holds(value["why"], "lexical_rank dense_rank lexical_score dense_score")
+    assert_holds(value["why"], "words name neighbour notes")
     assert value["section"] == ["Leave", "Days"]
     assert value["page"] == 3
 

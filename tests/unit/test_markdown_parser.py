@@ -151,6 +151,11 @@ def test_front_matter_gives_title_and_description():
     assert document.title == "Time off"
     assert [e.plain for e in document.elements] == ["How to take leave", "Body."]
     assert spans(source)[0] == "description: >-\n  How to\n  take leave"
+    assert document.metadata == {
+        "title": "Time off",
+        "tags": "a",
+        "description": "How to take leave",
+    }
 
 
 def test_a_rule_at_the_top_is_not_front_matter():

@@ -1,4 +1,4 @@
-"""A data folder of the first schema becomes one of the second: nothing is lost, nothing is read again."""
+"""A data folder of the first schema becomes one of the newest: nothing is lost, nothing is read again."""
 
 import json
 from pathlib import Path
@@ -10,14 +10,22 @@ from sqlalchemy import create_engine, text
 
 import index.migrations
 from core.documents import SourceItem, content_version, document_id
+from index.acronyms import Acronym
 from index.catalogue import Catalogue
 from index.database import DATABASE_NAME, SCHEMA_VERSION, open_database
+from index.publication import Publisher, words_are_current
+from index.stores.embedded_store import EmbeddedWriter
+from index.vocabulary import Vocabulary
 from ingest.planning import make_plan
 from ingest.run_history import RunHistory
 from ingest.sources.folder import FolderSource
 from ingest.spool import Spool
 
-FILES = {"a.md": "An abacus.", "hr/b.md": "A bassoon.", "hr/bad.pdf": "Junk."}
+FILES = {
+    "a.md": "An abacus, and paid time off (PTO).",
+    "hr/b.md": "A bassoon.",
+    "hr/bad.pdf": "Junk.",
+}
 ACCESS = {
     "a.md": ["everyone"],
     "hr/b.md": ["group:hr", "user:ann@x.org"],
@@ -45,7 +53,9 @@ def first_schema(folder: Path, data_dir: Path) -> Path:
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
     with engine.begin() as connection:
-        connection.execute(text("INSERT INTO meta VALUES ('generation', '3')"))
+        connection.execute(
+            text("INSERT INTO meta VALUES ('generation', '3'), ('next_chunk_no', '3')")
+        )
         for number, uri in enumerate(FILES, start=1):
             status = (folder / uri).stat()
             connection.execute(text(_INSERT_DOCUMENT), _row(folder, uri))
@@ -147,6 +157,30 @@ def test_what_is_new_in_the_second_schema_is_there_and_empty(first_schema: Path)
     assert history.list() == []
     history.start(["docs"])
     assert len(history.list()) == 1
+    catalogue.engine.dispose()
+
+
+def test_what_is_new_in_the_third_schema_is_empty_until_the_words_are_made_again(
+    first_schema: Path,
+) -> None:
+    catalogue = opened(first_schema)
+    assert not words_are_current(catalogue), "its word index is another version's"
+    assert {row.terms for row in catalogue.candidate_rows([1, 2]).values()} == {""}
+    assert catalogue.acronyms_among(["pto"]) == []
+    vocabulary = Vocabulary(catalogue.engine, first_schema)
+    assert vocabulary.size()[0] == 0
+    publisher = Publisher(catalogue, EmbeddedWriter(first_schema / "index"), "model", 1)
+    assert publisher.rebuild() == 2
+    publisher.finish()
+    assert words_are_current(catalogue)
+    assert {row.terms for row in catalogue.candidate_rows([1, 2]).values()} == {
+        "a word",
+        "hr b word",
+    }
+    assert vocabulary.size() == (2, 2.5)
+    assert catalogue.acronyms_among(["pto"]) == [
+        (Acronym("pto", "paid time off"), ("everyone",)),
+    ]
     catalogue.engine.dispose()
 
 

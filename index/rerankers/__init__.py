@@ -1,0 +1,1 @@
+"""Rerankers: adapters that judge a question and a text together; a vendor's types stop here."""
