@@ -22,6 +22,8 @@ _EXPANSION_WEIGHT = 0.5
 _CORRECTION_WEIGHT = 0.8
 _OTHER_STEM_WEIGHT = 0.9
 _MAX_EXPANSIONS = 4
+_MAX_CORRECTED = 8
+"""Words that are compared with the vocabulary, 16 ms each among 200,000: a question may have 600 nonsense ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +84,9 @@ def corrected(
     `readable` returns those of some words that the asker may read somewhere: what is suggested is a word that
     this person could have found.
     """
-    unknown = [term for term, weight in read.terms.items() if weight == 1.0]
-    unknown = sorted(set(unknown) - readable(unknown))
+    asked = [term for term, weight in read.terms.items() if weight == 1.0]
+    known = readable(asked)
+    unknown = [term for term in asked if term not in known][:_MAX_CORRECTED]
     corrections = []
     terms = dict(read.terms)
     for term in unknown:
@@ -112,7 +115,10 @@ def _terms(
     terms: dict[str, float] = {}
     # The same words in each reading: languages differ in stems, not in where words end.
     for stems in zip(*readings, strict=True):
-        known = sorted({stem for stem in stems if stem in found}, key=lambda stem: -found[stem])
+        # Equals stay in the order of the languages; a set's order differs between two processes.
+        known = sorted(
+            dict.fromkeys(stem for stem in stems if stem in found), key=lambda stem: -found[stem]
+        )
         for place, stem in enumerate(known or stems[:1]):
             terms.setdefault(stem, 1.0 if place == 0 else _OTHER_STEM_WEIGHT)
     return terms

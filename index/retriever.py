@@ -40,7 +40,7 @@ _COMPARED_HITS = 6
 """Hits that are searched for contradictions."""
 _RERANKED = 30
 _CACHED_FACTS = 20_000
-_NAME_WEIGHT = 1.0
+_NAME_WEIGHT = 0.25
 """Weight of a name's word beside a text's in the store's own order, which only decides what is looked at."""
 
 
@@ -213,8 +213,9 @@ class HybridRetriever:
         cosines = {**found.cosines, **store.cosines(prepared.vector, sorted(beside))}
         asked = self._asked(prepared.read)
         first = rank(asked, self._candidates(rows, cosines, asked), self._weights)
-        scored, ordering = self._by_version(prepared.question, first, rows)
-        scored = self._reranked(prepared.question, scored, rows)
+        # Versions last: a reranker knows nothing of dates.
+        judged = self._reranked(prepared.question, first, caller)
+        scored, ordering = self._by_version(prepared.question, judged, rows)
         return Ranking(prepared, found, tuple(scored), rows, ordering, loosened)
 
     def hits_of(self, ranking: Ranking, caller: Caller, top_k: int) -> list[Hit]:
@@ -360,19 +361,20 @@ class HybridRetriever:
             facts[key] = found
         return found
 
-    def _reranked(
-        self, question: str, scored: list[Scored], rows: Mapping[int, CandidateRow]
-    ) -> list[Scored]:
+    def _reranked(self, question: str, scored: list[Scored], caller: Caller) -> list[Scored]:
         """Let the reranker, if there is one, order the best few; the others keep their places behind."""
         if self._reranker is None or not scored:
             return scored
         started = time.perf_counter()
         head = scored[:_RERANKED]
-        texts = self.catalogue.chunk_rows([item.chunk_no for item in head])
+        found = self.catalogue.chunk_rows([item.chunk_no for item in head])
+        texts = {
+            number: row.chunk.embedded_text
+            for number, row in found.items()
+            if may_read(caller, row.access)
+        }
         known = [item for item in head if item.chunk_no in texts]
-        judged = self._reranker.scores(
-            question, [texts[item.chunk_no].chunk.embedded_text for item in known]
-        )
+        judged = self._reranker.scores(question, [texts[item.chunk_no] for item in known])
         again = sorted(
             zip(judged, known, strict=True), key=lambda pair: (-pair[0], pair[1].chunk_no)
         )

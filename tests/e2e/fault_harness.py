@@ -323,7 +323,7 @@ class Place:
         """Open a data folder for reading; the model is loaded once for all of them."""
         base = open_knowledge_base(settings_of(data_dir, self.model_cache))
         self._embedder = self._embedder or base.retriever.embedder
-        base.retriever.embedder = self._embedder
+        base.retriever._current = replace(base.retriever._current, embedder=self._embedder)
         return base
 
     def copy(self, base: Base) -> Path:

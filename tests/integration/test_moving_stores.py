@@ -120,6 +120,11 @@ def asked(knowledge: KnowledgeBase) -> list[list[Hit]]:
     return [knowledge.retriever.retrieve(question, ADMIN, 10) for question in questions()]
 
 
+def scored(hits: list[Hit]) -> list[tuple[str, float]]:
+    """Return what must be equal: a raw cosine differs in its last bit with the place of a vector in memory."""
+    return [(hit.chunk_id, hit.score) for hit in hits]
+
+
 def ids(hits: list[Hit]) -> list[str]:
     return [hit.chunk_id for hit in hits]
 
@@ -151,10 +156,7 @@ def test_there_and_back_finds_the_same_with_the_same_scores(
     monkeypatch.setenv("FOOTNOTE_STORE", "faiss")
     assert invoke_json("index", "verify")["ok"]
     back = asked(open_knowledge_base(faiss))
-    for first_hits, last_hits in zip(before, back, strict=True):
-        assert [(hit.chunk_id, hit.score) for hit in first_hits] == [
-            (hit.chunk_id, hit.score) for hit in last_hits
-        ]
+    assert [scored(hits) for hits in back] == [scored(hits) for hits in before]
 
 
 def close(knowledge: KnowledgeBase) -> None:
@@ -175,7 +177,7 @@ def test_readers_of_the_old_store_go_on_until_they_are_started_again(
     before = reader.retriever.retrieve("valve", ADMIN, 10)
     result = invoke("index", "move", "--to", "qdrant")
     assert "Set FOOTNOTE_STORE=qdrant and start readers and ingestions again" in result.stderr
-    assert reader.retriever.retrieve("valve", ADMIN, 10) == before
+    assert scored(reader.retriever.retrieve("valve", ADMIN, 10)) == scored(before)
     write_files(docs, {"new.md": "# New\n\nA new valve.\n"})
     assert invoke_json("ingest", docs, "--yes")["added"] == 1
 
@@ -254,7 +256,7 @@ def test_each_generation_is_a_collection_and_a_switch_is_one_commit_of_the_catal
     assert reader.retriever.embedder.name == reader.retriever.store.embedder == made["embedder"]
     assert [hit.why.dense_score for hit in hits] != [hit.why.dense_score for hit in first]
     generations.roll_back()
-    assert reader.retriever.retrieve("valve in the harbour", ADMIN, 10) == first
+    assert scored(reader.retriever.retrieve("valve in the harbour", ADMIN, 10)) == scored(first)
     after = [r for r in server.requests if r.method != "GET"]
     assert {r.parts[-1] for r in after[len(writes) :]} <= {"batch", "query", "scroll"}
 
@@ -285,3 +287,22 @@ def test_a_generation_that_cannot_be_gone_to_any_more_leaves_no_collection(
         invoke_json("index", "reembed", "--model", model, "--switch")
     assert len(collections(server)) == 2
     assert not before & collections(server)
+
+
+def test_a_reader_in_local_mode_follows_a_switch_of_its_own_process(
+    tmp_path: Path, data_dir: Path, model_cache: Path, local: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FOOTNOTE_STORE", "qdrant")
+    invoke_json("ingest", write_files(tmp_path / "docs", documents(2)), "--yes")
+    reader = open_knowledge_base(settings_of(data_dir, model_cache))
+    before = reader.retriever.retrieve("valve in the harbour", ADMIN, 10)
+    tiny = second_model(tmp_path / "tiny")
+    cases = tmp_path / "cases.jsonl"
+    cases.write_text('{"id": "a", "question": "Where is the valve?"}', encoding="utf-8")
+    made = invoke_json("index", "reembed", "--model", tiny, "--compare", cases, "--switch")
+    assert made["comparison"]["overlap_at_10"]["n"] == 1
+    reader.retriever.retrieve("valve in the harbour", ADMIN, 10)
+    assert reader.retriever.embedder.name == reader.retriever.store.embedder == made["embedder"]
+    invoke_json("index", "rollback")
+    after = reader.retriever.retrieve("valve in the harbour", ADMIN, 10)
+    assert scored(after) == scored(before)

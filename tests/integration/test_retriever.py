@@ -219,6 +219,7 @@ def test_a_permission_that_is_taken_away_counts_from_the_next_question(shelf: Sh
         )
     # The store still lists everyone: the catalogue has the last word.
     assert retriever.retrieve("pump", BO, 5) == []
+    assert retriever.ranking_of(retriever.prepare("pump", BO), BO, 5).scored == ()
     assert uris(retriever.retrieve("pump", ADMIN, 5)) == ["a.md"]
 
 

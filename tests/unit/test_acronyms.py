@@ -49,6 +49,8 @@ def test_the_s_of_a_plural_is_no_letter_of_the_long_form(text: str) -> None:
         "We met the customer (ACME) in May.",
         "time paid off (PTO)",
         "paid free time off (PTO)",
+        "PTO (paid time off work)",
+        "PTO (paid time)",
         "ACME (founded in 1999)",
         "USD (about forty percent)",
         "EUR 4 (four)",

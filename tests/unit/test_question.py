@@ -1,6 +1,6 @@
 """A question is read as words to look for: what is added counts less, and everything is data."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import pytest
 from hypothesis import given
@@ -50,6 +50,29 @@ def test_a_function_word_in_capitals_is_a_name_in_a_text_that_is_not(
 def test_each_language_of_the_documents_stems_the_question() -> None:
     asked = read_question("Kündigungen", ("en", "de"))
     assert set(asked.terms) == {"kundigungen", "kundig"}
+
+
+def counting(**chunks: int) -> Callable[[Iterable[str]], dict[str, int]]:
+    return lambda terms: {term: chunks[term] for term in terms if term in chunks}
+
+
+def test_the_most_frequent_stem_of_a_word_counts_and_the_others_a_little_less() -> None:
+    def stems(**chunks: int) -> dict[str, float]:
+        return dict(read_question("Kündigungen", ("en", "de"), (), counting(**chunks)).terms)
+
+    assert stems(kundig=9, kundigungen=2) == {"kundig": 1.0, "kundigungen": 0.9}
+    assert stems(kundig=2, kundigungen=9) == {"kundigungen": 1.0, "kundig": 0.9}
+    assert stems(kundig=2) == {"kundig": 1.0}
+    assert stems() == {"kundigungen": 1.0}, "nobody wrote it: as the first language has it"
+
+
+def test_between_equals_the_first_language_decides() -> None:
+    words = [
+        f"{start}ungen" for start in ("Kündig", "Zeit", "Wohn", "Rechn", "Mein", "Ordn", "Lös")
+    ]
+    asked = read_question(" ".join(words), ("en", "de"))
+    assert [weight for weight in asked.terms.values()] == [1.0, 0.9] * len(words)
+    assert all(term.endswith("ungen") for term, weight in asked.terms.items() if weight == 1.0)
 
 
 def test_identifiers_and_days_are_looked_for_in_every_writing() -> None:
@@ -174,6 +197,19 @@ def test_a_word_that_stands_somewhere_is_left_alone() -> None:
 def test_what_was_added_is_not_corrected() -> None:
     asked = read("PTO", ("pto", "payd time off"))
     assert corrected_by(asked, {"pto", "paid"}, {"payd": ["paid"]}) is asked
+
+
+def test_only_the_first_words_that_nobody_wrote_are_looked_up() -> None:
+    looked_up: list[str] = []
+
+    def similar(term: str) -> list[str]:
+        looked_up.append(term)
+        return ["gateway"]
+
+    asked = read(" ".join(f"zz{number}" for number in range(600)))
+    made = corrected(asked, lambda terms: {"gateway"} & set(terms), similar)
+    assert looked_up == [f"zz{number}" for number in range(8)]
+    assert len(made.corrections) == 8
 
 
 def test_a_correction_keeps_the_weight_of_a_word_that_was_asked_for() -> None:
