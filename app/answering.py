@@ -105,6 +105,7 @@ class Answering:
         draft = self._generator.generate(query, passages, earlier)
         if draft.status == "abstained":
             draft = self._explained(draft, passages, caller)
+        draft = replace(draft, notes=(*draft.notes, *_conflict_notes(hits, draft)))
         clock.lap("generate")
         for piece in _pieces(draft):
             yield TextAdded(piece)
@@ -136,6 +137,25 @@ class Answering:
         )
         notes = [Note("nearest", title) for title in nearest]
         return replace(draft, text=text, notes=(*draft.notes, *notes))
+
+
+def _conflict_notes(hits: Sequence[Hit], draft: Draft) -> list[Note]:
+    """Say which cited documents are contradicted by another one that was found."""
+    cited = {citation.document.doc_id for citation in draft.citations}
+    by_chunk = {hit.chunk_id: hit for hit in hits}
+    notes: dict[frozenset[str], Note] = {}
+    for hit in hits:
+        for conflict in hit.conflicts:
+            other = by_chunk.get(conflict.other_chunk_id)
+            pair = frozenset((hit.document.doc_id, other.document.doc_id)) if other else frozenset()
+            if other is None or pair in notes or not pair & cited:
+                continue
+            names = " and ".join(
+                f"{document.title} ({document.uri})" for document in (hit.document, other.document)
+            )
+            text = f"{names} say different things about this ({conflict.kind}). Compare both."
+            notes[pair] = Note("conflict", text)
+    return list(notes.values())
 
 
 def check_question(question: str, max_chars: int) -> str:

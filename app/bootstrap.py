@@ -34,7 +34,7 @@ def open_service(
     limits = AnswerLimits(
         settings.retrieval.passages, settings.retrieval.passage_chars, settings.max_question_chars
     )
-    generator = ExtractiveGenerator(retriever, retriever)
+    generator = ExtractiveGenerator(lambda: retriever.embedder, retriever)
     answering = Answering(retriever, generator, log, limits)
     feedback = FeedbackLog(engine, settings.data_dir)
     return FootnoteService(answering, retriever, log, feedback, channel)

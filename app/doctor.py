@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from core.errors import ConfigError, DataFolderError, FootnoteError
-from core.settings import Settings
+from core.settings import Settings, model_for
 from index.factory import open_catalogue, open_embedder, open_knowledge_base
 from index.manifest import precision_of, read_manifest
 from index.permissions import GroupsFile
@@ -85,10 +85,11 @@ def _disk_space(settings: Settings) -> str:
 
 
 def _embedding_model(settings: Settings) -> str:
-    stored = None
+    manifest = None
     with suppress(DataFolderError):  # reported by the first check
-        stored = precision_of(read_manifest(open_catalogue(settings).get_meta("manifest")))
-    embedder = open_embedder(settings, stored)
+        manifest = read_manifest(open_catalogue(settings).get_meta("manifest"))
+    model = model_for(settings, manifest.model_name if manifest else "")
+    embedder = open_embedder(settings, precision_of(manifest), model)
     return f"{embedder.name}, {embedder.dim} dimensions, reads {embedder.max_tokens} tokens"
 
 

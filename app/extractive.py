@@ -9,7 +9,7 @@ Whether to answer at all is a logistic model of four evidence scores, fitted on 
 answer and on questions from other collections that they do not.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import exp
 from typing import Protocol
@@ -71,8 +71,11 @@ class _Scored:
 class ExtractiveGenerator:
     """The generator that needs no language model; see `core.ports.Generator`."""
 
-    def __init__(self, embedder: SentenceEmbedder, vocabulary: Vocabulary) -> None:
-        self._embedder = embedder
+    def __init__(
+        self, current_embedder: Callable[[], SentenceEmbedder], vocabulary: Vocabulary
+    ) -> None:
+        """Quote with the embedder of the moment: it is asked for once a question, so that no two are mixed."""
+        self._current_embedder = current_embedder
         self._vocabulary = vocabulary
 
     def generate(
@@ -91,9 +94,10 @@ class ExtractiveGenerator:
         candidates = self._candidates(weights, passages)
         if not candidates:
             return []
-        vector = self._embedder.embed_query(question)[0]
+        embedder = self._current_embedder()
+        vector = embedder.embed_query(question)[0]
         texts = [_in_context(sentence) for sentence, _ in candidates]
-        cosines = (self._embedder.embed_passages(texts) @ vector).tolist()
+        cosines = (embedder.embed_passages(texts) @ vector).tolist()
         wanted = wanted_pattern(question)
         scored = []
         for (sentence, words), cosine in zip(candidates, cosines, strict=True):

@@ -169,10 +169,14 @@ class FootnoteService:
         They are made from headings: a short one that names a subject, one a document.
         """
         questions: dict[str, str] = {}
-        for access, title, section in self._retriever.catalogue.section_paths(_SECTIONS_LOOKED_AT):
+        catalogue = self._retriever.catalogue
+        lists = [
+            access for access, _ in catalogue.documents_by_access() if may_read(caller, access)
+        ]
+        for title, section in catalogue.section_paths(_SECTIONS_LOOKED_AT, lists):
             heading = section[-1].strip()
             suits = _HEADING_CHARS[0] <= len(heading) <= _HEADING_CHARS[1] and " " in heading
-            if suits and title not in questions and may_read(caller, access):
+            if suits and title not in questions:
                 questions[title] = _as_question(heading, title)
             if len(questions) == limit:
                 break

@@ -87,6 +87,10 @@ class RetrievalSettings(_Group):
     per_document: int = Field(
         0, ge=0, description="Largest number of hits of one document; 0 sets no limit."
     )
+    versions: bool = Field(
+        True,
+        description="Put the version of a document that is in force, or that is asked for, before its others.",
+    )
     reranker: str = Field(
         "",
         description="Cross-encoder that orders the best 30 hits again: a sentence-transformers name or a folder. "

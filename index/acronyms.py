@@ -53,13 +53,14 @@ def spells(words: Sequence[str], short: str) -> bool:
 
 def word_runs(question: str, max_words: int = 6) -> list[str]:
     """Return every run of 1 to `max_words` words of a question, as long forms and acronyms are written."""
-    words = [word.casefold() for word in _WORD.findall(question)]
+    # The s of a plural is no letter of an acronym: SLAs.
+    words = [re.sub(r"^([A-Z]{2,})s$", r"\1", word).casefold() for word in _WORD.findall(question)]
     telling = set(content_words(question).casefold().split())
     return [
         " ".join(words[start : start + size])
         for size in range(1, max_words + 1)
         for start in range(len(words) - size + 1)
-        if size > 1 or words[start] in telling
+        if size > 1 or words[start] in telling or f"{words[start]}s" in telling
     ]
 
 

@@ -205,7 +205,9 @@ def path_context(uri: str, title: str) -> str:
     """
     known = {word.casefold() for word in _PARTS.findall(title)}
     found: dict[str, str] = {}
-    for part in _ENDING.sub("", uri.partition("://")[2] or uri).split("/")[-_PATH_PARTS:]:
+    # Of a web address the path: its host is every page's.
+    path = uri.partition("://")[2].partition("/")[2] if "://" in uri else uri
+    for part in _ENDING.sub("", path).split("/")[-_PATH_PARTS:]:
         for word in _PARTS.findall(_with_full_years(part)):
             is_year = bool(_YEAR.fullmatch(word))
             says = (word.isalpha() and 2 <= len(word) <= _LONGEST_NAME_WORD) or is_year

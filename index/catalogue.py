@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     Engine,
@@ -193,9 +194,9 @@ class Catalogue:
 
     def get_all_meta(self, keys: Sequence[str]) -> dict[str, str]:
         """Return the stored values of some keys, read at one moment; keys that were never set are left out."""
-        query = select(meta.c.key, meta.c.value).where(meta.c.key.in_(keys))
         with self.engine.connect() as connection:
-            return {row[0]: str(row[1]) for row in connection.execute(query)}
+            rows = connection.execute(_META, {"keys": list(keys)}).all()
+        return {row[0]: str(row[1]) for row in rows}
 
     def set_meta(self, key: str, value: str) -> None:
         """Store a value under a key."""
@@ -499,8 +500,8 @@ class Catalogue:
         found: dict[int, ChunkRow] = {}
         with self.engine.connect() as connection:
             for batch in _batches(numbers):
-                query = _chunk_query().where(chunks.c.chunk_no.in_(batch))
-                found.update((row.chunk_no, _chunk_row(row)) for row in connection.execute(query))
+                rows = connection.execute(_CHUNKS, {"numbers": batch}).all()
+                found.update((row.chunk_no, _chunk_row(row)) for row in rows)
         return found
 
     def candidate_rows(self, numbers: Sequence[int]) -> dict[int, CandidateRow]:
@@ -509,8 +510,7 @@ class Catalogue:
         parsed = cache(_principals)
         with self.engine.connect() as connection:
             for batch in _batches(numbers):
-                query = _CANDIDATES.where(chunks.c.chunk_no.in_(batch))
-                for row in connection.execute(query).all():
+                for row in connection.execute(_CANDIDATES, {"numbers": batch}).all():
                     found[row[0]] = CandidateRow(*row[:8], parsed(row[8]), row[9])
         return found
 
@@ -522,17 +522,10 @@ class Catalogue:
 
     def acronyms_among(self, words: Sequence[str]) -> list[tuple[Acronym, tuple[str, ...]]]:
         """Return (acronym, who may read the document that defines it) for short or long forms among `words`."""
-        query = (
-            select(acronyms.c.short, acronyms.c.long, documents.c.access)
-            .join(documents, documents.c.doc_id == acronyms.c.doc_id)
-            .where(or_(acronyms.c.short.in_(words), acronyms.c.long.in_(words)))
-            .distinct()
-            .order_by(acronyms.c.short, acronyms.c.long)
-        )
         with self.engine.connect() as connection:
             return [
                 (Acronym(row.short, row.long), _principals(row.access))
-                for row in connection.execute(query)
+                for row in connection.execute(_ACRONYMS, {"words": list(words)}).all()
             ]
 
     def update_terms(self, entries: Sequence[IndexEntry]) -> None:
@@ -600,20 +593,24 @@ class Catalogue:
         with self.engine.connect() as connection:
             return [(tuple(json.loads(row[0])), row[1]) for row in connection.execute(query)]
 
-    def section_paths(self, limit: int) -> list[tuple[tuple[str, ...], str, tuple[str, ...]]]:
-        """Return (access, title, heading path) of some sections, spread over the documents."""
+    def section_paths(
+        self, limit: int, access: Iterable[tuple[str, ...]]
+    ) -> list[tuple[str, tuple[str, ...]]]:
+        """Return (title, heading path) of some sections, spread over the documents with one of some access lists.
+
+        The lists are a condition of the query: of the first 400 sections, all may be of forbidden documents.
+        """
+        lists = [json.dumps(principals) for principals in access][:_LOOKUP_BATCH]
         query = (
-            select(documents.c.access, documents.c.title, chunks.c.section)
+            select(documents.c.title, chunks.c.section)
             .join(documents)
-            .where(chunks.c.section.like('%", "%'))
+            .where(chunks.c.section.like('%", "%'), documents.c.access.in_(lists))
             .order_by(chunks.c.ordinal, chunks.c.chunk_id)
             .limit(limit)
         )
         with self.engine.connect() as connection:
-            return [
-                (tuple(json.loads(row.access)), row.title, tuple(json.loads(row.section)))
-                for row in connection.execute(query)
-            ]
+            found = connection.execute(query).all()
+        return [(row.title, tuple(json.loads(row.section))) for row in found]
 
     def document_text(self, doc_id: str) -> tuple[str, tuple[Element, ...]]:
         """Return a document's canonical text and elements.
@@ -768,18 +765,24 @@ def _chunk_values(number: int, chunk: Chunk, terms: str) -> dict[str, object]:
     }
 
 
-_CANDIDATES = select(
-    chunks.c.chunk_no,
-    chunks.c.doc_id,
-    chunks.c.ordinal,
-    chunks.c.terms,
-    documents.c.uri,
-    documents.c.title,
-    documents.c.version,
-    documents.c.updated_at,
-    documents.c.access,
-    documents.c.metadata,
-).join(documents)
+# Statements of every question are made once: making one takes as long as running it.
+_NUMBERED = chunks.c.chunk_no.in_(bindparam("numbers", expanding=True))
+_CANDIDATES = (
+    select(
+        chunks.c.chunk_no,
+        chunks.c.doc_id,
+        chunks.c.ordinal,
+        chunks.c.terms,
+        documents.c.uri,
+        documents.c.title,
+        documents.c.version,
+        documents.c.updated_at,
+        documents.c.access,
+        documents.c.metadata,
+    )
+    .join(documents)
+    .where(_NUMBERED)
+)
 
 
 def _chunk_query() -> Select[Any]:
@@ -794,6 +797,18 @@ def _chunk_query() -> Select[Any]:
         documents.c.status,
         documents.c.metadata,
     ).join(documents)
+
+
+_CHUNKS = _chunk_query().where(_NUMBERED)
+_FORMS: BindParameter[str] = bindparam("words", expanding=True)
+_ACRONYMS = (
+    select(acronyms.c.short, acronyms.c.long, documents.c.access)
+    .join(documents, documents.c.doc_id == acronyms.c.doc_id)
+    .where(or_(acronyms.c.short.in_(_FORMS), acronyms.c.long.in_(_FORMS)))
+    .distinct()
+    .order_by(acronyms.c.short, acronyms.c.long)
+)
+_META = select(meta.c.key, meta.c.value).where(meta.c.key.in_(bindparam("keys", expanding=True)))
 
 
 def _chunk_row(row: Row[Any]) -> ChunkRow:

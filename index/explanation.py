@@ -5,6 +5,7 @@ somebody who may act as an administrator; about a document that the asker may no
 was not found, as if it were not there.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -122,10 +123,11 @@ def _place(
             f"{record.uri!r} is not among the first 1,000 by words nor by meaning.{lacks}",
         )
     place, scored = best
-    if record.duplicate_of and any(hit.score <= scored.score for hit in hits):
+    # The older document may be one that the caller may not know of: only what is shown is spoken of.
+    if _has_copy(retriever, record, [hit for hit in hits if hit.score <= scored.score]):
         return WhyNot(
             "copy",
-            f"{record.uri!r} says nearly the same as an older document, which is shown in its place.",
+            f"{record.uri!r} says nearly the same as another document, which is shown in its place.",
             place,
         )
     notes = ranking.ordering.get(record.doc_id)
@@ -136,6 +138,17 @@ def _place(
         f"The best chunk of {record.uri!r} is number {place} with a score of {scored.score:.3f} (words "
         f"{scored.words:.2f}, meaning {scored.cosine:.2f}, name {scored.name:.2f}); {last}.{because}{lacks}",
         place,
+    )
+
+
+def _has_copy(retriever: HybridRetriever, record: DocumentRecord, hits: Sequence[Hit]) -> bool:
+    """Whether another document of the same words, for all that is known, is among some hits."""
+    original = record.duplicate_of or record.doc_id
+    return any(
+        (shown.duplicate_of or shown.doc_id) == original
+        for hit in hits
+        if hit.document.doc_id != record.doc_id
+        for shown in retriever.catalogue.find_documents(hit.document.doc_id)
     )
 
 

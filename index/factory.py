@@ -277,6 +277,7 @@ def _retriever(
         fetch_k=settings.retrieval.fetch_k,
         weights=RankingWeights(dense=settings.retrieval.dense_weight),
         per_document=settings.retrieval.per_document,
+        order_versions=settings.retrieval.versions,
         reranker=_open_reranker(settings),
         rewriter=rewriter,
     )

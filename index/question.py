@@ -22,6 +22,8 @@ _EXPANSION_WEIGHT = 0.5
 _CORRECTION_WEIGHT = 0.8
 _OTHER_STEM_WEIGHT = 0.9
 _MAX_EXPANSIONS = 4
+_ASKED_AT_ONCE = 8
+"""Words near a misspelt one that the store is asked about together; nearly always the first is readable."""
 _MAX_CORRECTED = 8
 """Words that are compared with the vocabulary, 16 ms each among 200,000: a question may have 600 nonsense ones."""
 
@@ -53,8 +55,8 @@ def read_question(
     """Return the parts of a question.
 
     `languages` are those of the documents, one for each stemmer; `expansions` the acronyms and long forms
-    among its words with their other form; `counts` returns how many chunks have each of some words, and decides
-    between the stems that several languages give one word.
+    among its words with their other form; `counts` returns how many chunks have each of some words that the asker
+    may read somewhere, and decides between the stems that several languages give one word.
     """
     added = tuple(expansions)[:_MAX_EXPANSIONS]
     content = without_function_words(question)
@@ -90,15 +92,26 @@ def corrected(
     corrections = []
     terms = dict(read.terms)
     for term in unknown:
-        candidates = similar(term)
-        allowed = readable(candidates) if candidates else set()
-        best = next((word for word in candidates if word in allowed), None)
+        best = _first_readable(similar(term), readable)
         if best is not None:
             terms.setdefault(best, _CORRECTION_WEIGHT)
             corrections.append((term, best))
     if not corrections:
         return read
     return replace(read, terms=terms, corrections=tuple(corrections))
+
+
+def _first_readable(
+    candidates: Sequence[str], readable: Callable[[Sequence[str]], set[str]]
+) -> str | None:
+    """Return the first word that is readable: no number of forbidden ones before it hides it."""
+    for start in range(0, len(candidates), _ASKED_AT_ONCE):
+        some = candidates[start : start + _ASKED_AT_ONCE]
+        allowed = readable(some)
+        for word in some:
+            if word in allowed:
+                return word
+    return None
 
 
 def _terms(
@@ -110,8 +123,11 @@ def _terms(
     readings = [text_terms(text, language) for language in languages]
     if len(readings) == 1:
         return dict.fromkeys(readings[0], 1.0)
-    everything = [term for reading in readings for term in reading]
-    found = counts(everything) if counts else dict.fromkeys(everything, 1)
+    # Where all languages agree there is nothing to decide.
+    doubtful = [
+        stem for stems in zip(*readings, strict=True) if len(set(stems)) > 1 for stem in stems
+    ]
+    found = counts(doubtful) if counts and doubtful else dict.fromkeys(doubtful, 1)
     terms: dict[str, float] = {}
     # The same words in each reading: languages differ in stems, not in where words end.
     for stems in zip(*readings, strict=True):

@@ -17,7 +17,7 @@ figures on development halves (docs/evaluation.md):
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 _K1, _B = 1.2, 0.75
@@ -130,13 +130,17 @@ def rank(
         scored.append(
             Scored(
                 candidate.chunk_no,
-                min(1.0, score),
+                score,
                 words[position],
                 candidate.cosine or 0.0,
                 names[position],
                 beside,
             )
         )
+    # A chunk that repeats rare words may pass what is expected at most: then it is the measure.
+    limit = max((item.score for item in scored), default=1.0)
+    if limit > 1:
+        scored = [replace(item, score=item.score / limit) for item in scored]
     return sorted(scored, key=lambda item: (-item.score, item.chunk_no))
 
 

@@ -10,7 +10,7 @@ again, so that an answer never rests on something that was removed, and never on
 import json
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from core.answers import Caller, Conflict, DocumentRef, Hit, Why
@@ -35,8 +35,8 @@ _NEIGHBOURS_OF = 25
 """Chunks of either search, best first, whose neighbours are looked at too."""
 _ORDERED_HITS = 60
 """Chunks, best first, whose documents are compared by version."""
-_ORDERED_DOCUMENTS = 12
-_COMPARED_HITS = 6
+_ORDERED_DOCUMENTS = 8
+_COMPARED_HITS = 5
 """Hits that are searched for contradictions."""
 _RERANKED = 30
 _CACHED_FACTS = 20_000
@@ -83,6 +83,7 @@ class _Collection:
     languages: tuple[str, ...] = ("en",)
     chunk_count: int = 1
     average_length: float = 110.0
+    rarity: dict[str, float] = field(default_factory=dict)
     facts: dict[tuple[str, str], VersionFacts] = field(default_factory=dict)
     names: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
@@ -98,6 +99,7 @@ class HybridRetriever:
         fetch_k: int,
         weights: RankingWeights | None = None,
         per_document: int = 0,
+        order_versions: bool = True,
         reranker: Reranker | None = None,
         rewriter: QueryRewriter | None = None,
     ) -> None:
@@ -107,6 +109,7 @@ class HybridRetriever:
         self._weights = weights or RankingWeights()
         self.fetch_k = fetch_k
         self._per_document = per_document
+        self._order_versions = order_versions
         self._reranker = reranker
         self._rewriter = rewriter
         self._vocabulary = Vocabulary(catalogue.engine, catalogue.data_dir)
@@ -125,14 +128,6 @@ class HybridRetriever:
         """The search store of the current generation."""
         return self._current.store
 
-    def embed_query(self, text: str) -> FloatMatrix:
-        """Return shape (1, dim), by the model of the current generation."""
-        return self._current.embedder.embed_query(text)
-
-    def embed_passages(self, texts: Sequence[str]) -> FloatMatrix:
-        """Return shape (len(texts), dim), by the model of the current generation."""
-        return self._current.embedder.embed_passages(texts)
-
     def analyze(self, text: str) -> list[str]:
         """Return the words of a text as they are indexed."""
         return [
@@ -141,7 +136,7 @@ class HybridRetriever:
 
     def rare_weight(self, term: str) -> float:
         """Return how telling a word is: its inverse document frequency."""
-        return self._vocabulary.rare_weights([term])[term]
+        return self._rarity([term])[term]
 
     # --- searching -------------------------------------------------------------------------------
 
@@ -215,7 +210,9 @@ class HybridRetriever:
         first = rank(asked, self._candidates(rows, cosines, asked), self._weights)
         # Versions last: a reranker knows nothing of dates.
         judged = self._reranked(prepared.question, first, caller)
-        scored, ordering = self._by_version(prepared.question, judged, rows)
+        scored, ordering = judged, dict[str, OrderedDocument]()
+        if self._order_versions:
+            scored, ordering = self._by_version(prepared.question, judged, rows)
         return Ranking(prepared, found, tuple(scored), rows, ordering, loosened)
 
     def hits_of(self, ranking: Ranking, caller: Caller, top_k: int) -> list[Hit]:
@@ -266,7 +263,7 @@ class HybridRetriever:
             question,
             self._collection.languages,
             expansions_of(runs, readable),
-            self._vocabulary.counts,
+            lambda terms: self._readable_counts(terms, caller, store),
         )
         read = corrected(
             read, lambda terms: store.readable_terms(terms, caller), self._vocabulary.similar
@@ -282,15 +279,35 @@ class HybridRetriever:
         }
         return replace(read, terms={**added, **read.terms})
 
+    def _readable_counts(
+        self, terms: Iterable[str], caller: Caller, store: SearchStore
+    ) -> dict[str, int]:
+        """Return the counts of those words that the caller may read somewhere.
+
+        Of all words, a question's stems would tell which of them stand in forbidden documents.
+        """
+        found = self._vocabulary.counts(terms)
+        readable = store.readable_terms(sorted(found), caller)
+        return {term: number for term, number in found.items() if term in readable}
+
     def _asked(self, read: ReadQuestion) -> AskedWords:
         return AskedWords(
             terms=read.terms,
             name_terms=frozenset(read.name_terms),
             name_runs=read.name_runs,
-            rarity=self._vocabulary.rare_weights(read.terms),
+            rarity=self._rarity(read.terms),
             chunk_count=self._collection.chunk_count,
             average_length=self._collection.average_length,
         )
+
+    def _rarity(self, terms: Collection[str]) -> dict[str, float]:
+        known = self._collection.rarity
+        missing = [term for term in terms if term not in known]
+        if missing:
+            if len(known) >= _CACHED_FACTS:
+                known.clear()
+            known.update(self._vocabulary.rare_weights(missing, self._collection.chunk_count))
+        return {term: known.get(term, 0.0) for term in terms}
 
     def _candidates(
         self, rows: Mapping[int, CandidateRow], cosines: Mapping[int, float], asked: AskedWords

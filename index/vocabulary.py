@@ -67,25 +67,26 @@ class Vocabulary:
 
     def counts(self, terms: Iterable[str]) -> dict[str, int]:
         """Return how many chunks had each word; words that none had are left out."""
-        query = select(vocabulary.c.term, vocabulary.c.chunks).where(
-            vocabulary.c.term.in_(bindparam("terms", expanding=True))
-        )
         with self._engine.connect() as connection:
-            found = connection.execute(query, {"terms": list(dict.fromkeys(terms))})
-            return {row[0]: row[1] for row in found}
+            found = connection.execute(_COUNTS, {"terms": list(dict.fromkeys(terms))}).all()
+        return {row[0]: row[1] for row in found}
 
-    def rare_weights(self, terms: Iterable[str]) -> dict[str, float]:
-        """Return how telling words are: inverse document frequency, 0 for a word of every chunk."""
+    def rare_weights(self, terms: Iterable[str], total: int = 0) -> dict[str, float]:
+        """Return how telling words are: inverse document frequency, 0 for a word of every chunk.
+
+        `total` is the number of chunks, 0 to look it up.
+        """
         wanted = list(dict.fromkeys(terms))
         found = self.counts(wanted)
-        total = max(1, self.size()[0])
+        total = total or max(1, self.size()[0])
         return {term: _rarity(found.get(term, 0), total) for term in wanted}
 
-    def similar(self, term: str, limit: int = 3) -> list[str]:
+    def similar(self, term: str, limit: int = 100) -> list[str]:
         """Return words that `term` may be a misspelling of, the closest and most frequent first.
 
         One letter added, left out, changed or swapped with its neighbour; two in words of eight letters and
-        more. The first two letters are taken to be right, or else only they are wrong.
+        more. The first two letters are taken to be right, or else only they are wrong. Many are returned: with
+        three, three words of forbidden documents hid the one that the asker may read.
         """
         if len(term) < _MIN_LENGTH or not term.isalpha():
             return []
@@ -125,6 +126,11 @@ def edit_distance(first: str, second: str, limit: int) -> int:
         if min(row) > limit:
             return limit + 1
     return min(row[-1], limit + 1)
+
+
+_COUNTS = select(vocabulary.c.term, vocabulary.c.chunks).where(
+    vocabulary.c.term.in_(bindparam("terms", expanding=True))
+)
 
 
 def _totals(connection: Connection) -> dict[str, int]:

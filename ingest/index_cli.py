@@ -189,7 +189,13 @@ def roll_back(settings: Settings, as_json: bool) -> None:
 
 
 @index.command("move")
-@click.option("--to", "store", required=True, type=click.Choice(["faiss", "qdrant"]))
+@click.option(
+    "--to",
+    "store",
+    required=True,
+    type=click.Choice(["faiss", "qdrant"]),
+    help="The store to publish to; its settings must be there.",
+)
 @common_options
 def move(settings: Settings, as_json: bool, store: str) -> None:
     """Publish the stored words and vectors to the other search store, without embedding."""

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from app.answering import Answering, AnswerLimits
 from app.conversation_log import ConversationLog
@@ -51,7 +51,9 @@ ADMIN = administrator()
 NOBODY = Caller("nobody", frozenset())
 DIM = 48
 CASES_PER_BASE = 250
-TWINS_PER_BASE = 3
+TWINS_PER_BASE = 2
+_WHOLE_SHARE = 0.25
+"""Of the cases, those that are asked again from the beginning, by the caller and by an administrator."""
 GROUPS = ("hr", "sales", "it", "board")
 PEOPLE = tuple(f"p{number}@example.org" for number in range(4))
 _CLOSE = 1e-5
@@ -198,7 +200,10 @@ def _service(retriever: HybridRetriever, folder: Path) -> FootnoteService:
     engine = retriever.catalogue.engine
     log = ConversationLog(engine, folder)
     answering = Answering(
-        retriever, ExtractiveGenerator(retriever, retriever), log, AnswerLimits(8, 1500, 2000)
+        retriever,
+        ExtractiveGenerator(lambda: retriever.embedder, retriever),
+        log,
+        AnswerLimits(8, 1500, 2000),
     )
     return FootnoteService(answering, retriever, log, FeedbackLog(engine, folder), "oracle")
 
@@ -211,7 +216,7 @@ def reads(caller: Caller, access: Collection[str]) -> bool:
 @contextmanager
 def fast_folder() -> Iterator[Path]:
     """Give a folder in memory where there is one: Qdrant's local mode syncs each point."""
-    memory = Path("/dev/shm")  # noqa: S108
+    memory = Path("/dev/shm")
     parent = memory if memory.is_dir() else None
     with tempfile.TemporaryDirectory(dir=parent, prefix="footnote-oracle-") as folder:
         yield Path(folder)
@@ -230,6 +235,7 @@ class Drawn:
         self.documents: list[Written] = []
         self.acronyms: list[tuple[str, str]] = []
         self.secret_words: list[str] = []
+        self.near_words: list[str] = []
         for number in range(rng.randint(8, 14)):
             self.documents.append(self.plain(number))
         for number in range(rng.randint(3, 5)):
@@ -248,7 +254,26 @@ class Drawn:
         rng.shuffle(self.documents)
 
     def word(self) -> str:
-        syllables = "ba ko ri tu me lo fa ni su ge po da vi ra te mo ku ze".split()
+        syllables = [
+            "ba",
+            "ko",
+            "ri",
+            "tu",
+            "me",
+            "lo",
+            "fa",
+            "ni",
+            "su",
+            "ge",
+            "po",
+            "da",
+            "vi",
+            "ra",
+            "te",
+            "mo",
+            "ku",
+            "ze",
+        ]
         stem = "".join(self.rng.choice(syllables) for _ in range(self.rng.randint(2, 4)))
         return stem + self.rng.choice(("", "n", "r", "ing", "ungen", "en", "s", "ed", "heiten"))
 
@@ -268,7 +293,9 @@ class Drawn:
             return ()
         if kind < 9:
             return tuple(rng.sample([*groups, *people], rng.randint(2, 4)))
-        return (rng.choice(("group:h", "group:hr team", "user:p1", "everyone else", "group:*", "%")),)
+        return (
+            rng.choice(("group:h", "group:hr team", "user:p1", "everyone else", "group:*", "%")),
+        )
 
     def sentence(self, *more: str) -> str:
         words = [self.rng.choice(self.common) for _ in range(self.rng.randint(4, 9))]
@@ -314,8 +341,8 @@ class Drawn:
     def near(self, number: int) -> list[Written]:
         """Draw a word, and documents with words that differ from it by a letter, for different readers."""
         word = self.word() + self.word()
-        other = [f"{word[:place]}x{word[place + 1 :]}" for place in range(3, 3 + 5)]
-        self.secret_words.extend([word] * 3)
+        other = [f"{word[:4]}{letter}{word[5:]}" for letter in "xqwyz"]
+        self.near_words.append(f"{word[:4]}j{word[5:]}")
         return [
             Written(f"near/{number}-0.md", (self.sentence(word),), self.access()),
             Written(f"near/{number}-1.md", (self.sentence(*other[:4]),), self.access()),
@@ -366,6 +393,8 @@ class Drawn:
         return " ".join(self.rng.sample(words, min(len(words), self.rng.randint(1, 6))))
 
     def _misspelt(self) -> str:
+        if self.rng.random() < 0.3:
+            return f"{self.rng.choice(self.near_words)} {self.rng.choice(self.common)}"
         pool = self.secret_words if self.rng.random() < 0.5 else self._words_of_one()
         word = self.rng.choice(pool).casefold()
         if len(word) > 4:
@@ -436,10 +465,11 @@ class Report:
     ties: Counter[str] = field(default_factory=Counter)
     differences: list[tuple[str, str]] = field(default_factory=list)
 
-    def check(self, kind: str, is_equal: bool, detail: Callable[[], str]) -> None:
+    def check(self, kind: str, is_equal: bool, *detail: object) -> None:
+        """Count a comparison; `detail` is put into words where it failed."""
         self.checks[kind] += 1
         if not is_equal:
-            self.differences.append((kind, detail()))
+            self.differences.append((kind, ": ".join(map(str, detail))))
 
     def kinds(self) -> Counter[str]:
         """Count the differences by kind."""
@@ -547,7 +577,7 @@ def compare(case: Case, rng: random.Random, report: Report) -> None:
     prepared = case.base.retriever.prepare(case.question, case.caller)
     _compare_understanding(case, prepared, report)
     _compare_store(case, prepared, report)
-    _compare_hits(case, prepared, report)
+    _compare_hits(case, prepared, rng, report)
     _compare_absence(case, prepared, rng, report)
 
 
@@ -566,13 +596,13 @@ def _compare_store(case: Case, prepared: PreparedQuestion, report: Report) -> No
     ):
         wanted = {n: score for n, score in whole.items() if rows[n].chunk.doc_id in allowed}
         wrong = difference(mine, wanted, case.top_k)
-        report.check(name, not wrong, lambda wrong=wrong: f"{case}: {wrong}")  # type: ignore[misc]
+        report.check(name, not wrong, case, wrong)
         report.ties[name] += _has_tie(wanted, case.top_k)
     expected = {n: everything.cosines[n] for n in found.cosines if n in everything.cosines}
     known = found.cosines.keys() == {*found.lexical, *found.dense}
     close = all(abs(found.cosines[n] - score) < _CLOSE for n, score in expected.items())
     is_equal = known and close and len(expected) == len(found.cosines)
-    report.check("store: cosines", is_equal, lambda: f"{case}: {found.cosines} {expected}")
+    report.check("store: cosines", is_equal, case, found.cosines, expected)
 
 
 def difference(mine: Mapping[int, float], wanted: Mapping[int, float], top_k: int) -> str:
@@ -605,26 +635,30 @@ def _has_tie(wanted: Mapping[int, float], top_k: int) -> bool:
     return len(scores) > top_k and scores[top_k - 1] - scores[top_k] < _close(scores[top_k])
 
 
-def _compare_hits(case: Case, prepared: PreparedQuestion, report: Report) -> None:
+def _compare_hits(
+    case: Case, prepared: PreparedQuestion, rng: random.Random, report: Report
+) -> None:
     """Hits equal those of an administrator who asks for the documents that this caller may read."""
     retriever, allowed = case.base.retriever, case.allowed
-    hits = retriever.retrieve(case.question, case.caller, case.top_k, case.doc_ids)
+    ranking = retriever.ranking_of(prepared, case.caller, case.top_k, case.doc_ids)
+    hits = retriever.hits_of(ranking, case.caller, case.top_k)
     outside = {hit.document.doc_id for hit in hits} - allowed
-    report.check("retriever: no hit outside", not outside, lambda: f"{case}: {outside}")
+    report.check("retriever: no hit outside", not outside, case, outside)
     named = {hit.chunk_id for hit in hits}
     others = {c.other_chunk_id for hit in hits for c in hit.conflicts} - named
-    report.check("retriever: conflicts are among hits", not others, lambda: f"{case}: {others}")
-    ranking = retriever.ranking_of(prepared, case.caller, case.top_k, case.doc_ids)
+    report.check("retriever: conflicts are among hits", not others, case, others)
     looked_at = {row.doc_id for row in ranking.rows.values()} - allowed
-    report.check("retriever: nothing else is scored", not looked_at, lambda: f"{case}: {looked_at}")
+    report.check("retriever: nothing else is scored", not looked_at, case, looked_at)
     same = retriever.hits_of(
         retriever.ranking_of(prepared, ADMIN, case.top_k, allowed), ADMIN, case.top_k
     )
     _check_same("retriever: as administrator", case, prepared, hits, same, report)
-    as_admin = retriever.prepare(case.question, ADMIN)
-    if as_admin.read == prepared.read:
-        again = retriever.retrieve(case.question, ADMIN, case.top_k, allowed)
-        _check_same("retriever: asked by administrator", case, prepared, hits, again, report)
+    if rng.random() < _WHOLE_SHARE:
+        whole = retriever.retrieve(case.question, case.caller, case.top_k, case.doc_ids)
+        _check_same("retriever: in one call", case, prepared, whole, same, report)
+        if retriever.prepare(case.question, ADMIN).read == prepared.read:
+            again = retriever.retrieve(case.question, ADMIN, case.top_k, allowed)
+            _check_same("retriever: asked by administrator", case, prepared, whole, again, report)
 
 
 def _check_same(
@@ -643,7 +677,9 @@ def _check_same(
     report.check(
         kind,
         is_same,
-        lambda: f"{case}: {[_shown(hit) for hit in hits]} not {[_shown(hit) for hit in wanted]}",
+        case,
+        [_shown(hit) for hit in hits],
+        [_shown(hit) for hit in wanted],
     )
 
 
@@ -664,7 +700,7 @@ def _same(hits: Sequence[Hit], wanted: Sequence[Hit]) -> bool:
     return True
 
 
-def _scores_of(hit: Hit) -> dict[str, float | None]:
+def _scores_of(hit: Hit) -> dict[str, Any]:
     names = ("lexical_score", "dense_score", "words", "name", "neighbour")
     return {name: getattr(hit.why, name) for name in names}
 
@@ -700,12 +736,12 @@ def _compare_understanding(case: Case, prepared: PreparedQuestion, report: Repor
     only_others = frozenset[str]().union(*base.words.values()) - known
     typed = read_question(case.question, base.retriever._collection.languages, (), lambda _: {})
     told = (read.terms.keys() & only_others) - typed.terms.keys()
-    report.check("understanding: words", not told, lambda: f"{case}: {sorted(told)}")
+    report.check("understanding: words", not told, case, sorted(told))
     targets = {word for _, word in read.corrections}
-    report.check("understanding: spelling", targets <= known, lambda: f"{case}: {targets}")
+    report.check("understanding: spelling", targets <= known, case, targets)
     texts = " ".join(" ".join(base.documents[d].texts) for d in sorted(mine)).casefold()
     unknown = [other for _, other in read.expansions if other not in texts]
-    report.check("understanding: acronyms", not unknown, lambda: f"{case}: {unknown}")
+    report.check("understanding: acronyms", not unknown, case, unknown)
     if case.twin is not None:
         _compare_twin(case, read, report)
 
@@ -728,7 +764,7 @@ def _compare_twin(case: Case, read: ReadQuestion, report: Report) -> None:
         return one.text, kept, one.name_terms, one.phrases, one.expansions, distances
 
     ours, theirs = understood(read), understood(twin)
-    report.check("understanding: twin", ours == theirs, lambda: f"{case}: {ours} not {theirs}")
+    report.check("understanding: twin", ours == theirs, case, ours, theirs)
 
 
 def _compare_absence(
@@ -737,7 +773,7 @@ def _compare_absence(
     """A document that may not be read is as if it were not there, by id and by URI."""
     base, caller = case.base, case.caller
     forbidden = sorted(base.documents.keys() - base.readable(caller))
-    if forbidden and rng.random() < 0.3:
+    if forbidden and rng.random() < 0.1:
         doc_id = rng.choice(forbidden)
         uri = base.documents[doc_id].uri
         for named, missing in ((doc_id, "0" * len(doc_id)), (uri, "not/there.md")):
@@ -747,9 +783,9 @@ def _compare_absence(
             assert one is not None
             assert other is not None
             is_same = replace(one, text=one.text.replace(named, missing)) == other
-            report.check("absence: why not", is_same, lambda o=one: f"{case}: {o}")  # type: ignore[misc]
+            report.check("absence: why not", is_same, case, one)
     mine = sorted(base.readable(caller))
-    if mine and rng.random() < 0.2:
+    if mine and rng.random() < 0.1:
         _compare_copy(case, rng.choice(mine), report)
 
 
@@ -764,29 +800,29 @@ def _compare_copy(case: Case, doc_id: str, report: Report) -> None:
     shown = {base.documents[hit.document.doc_id] for hit in found.hits}
     has_copy = any(family in (document.copy_of, document.uri) for document in shown)
     is_right = found.why_not.reason != "copy" or has_copy
-    report.check("absence: copies", is_right, lambda: f"{case}: {found.why_not}")
+    report.check("absence: copies", is_right, case, found.why_not)
 
 
 def compare_counts(base: LaidOut, caller: Caller, report: Report) -> None:
     """Compare what is counted and told beside hits: documents, examples, abstentions, errors."""
     mine = base.readable(caller)
     count = base.retriever.readable_documents(caller)
-    report.check("counts: documents", count == len(mine), lambda: f"{caller}: {count}")
+    report.check("counts: documents", count == len(mine), caller, count)
     examples = base.service.example_questions(caller, 100)
     wanted = {base.documents[doc_id].title for doc_id in mine if base.documents[doc_id].heading}
     told = [title for title in wanted if any(f" {title} " in asked for asked in examples)]
     is_right = len(examples) == len(told) == len(wanted)
-    report.check("counts: examples", is_right, lambda: f"{caller}: {examples}, not of {wanted}")
+    report.check("counts: examples", is_right, caller, examples, wanted)
     answer = base.service.ask("Does the emperor of Mars eat strawberry ice cream?", caller)
     named = {d.doc_id for d in base.documents.values() if f"({d.uri})" in answer.text}
     counted = f"{len(mine)} document{'' if len(mine) == 1 else 's'}" in answer.text
     is_right = answer.status == "abstained" and counted and named <= mine
-    report.check("counts: abstention", is_right, lambda: f"{caller}: {answer.text}")
+    report.check("counts: abstention", is_right, caller, answer.text)
     cited = {citation.document.doc_id for citation in answer.citations}
-    report.check("counts: citations", cited <= mine, lambda: f"{caller}: {cited}")
+    report.check("counts: citations", cited <= mine, caller, cited)
     forbidden = sorted(base.documents.keys() - mine)[:1]
     refused = {_refusal(base, doc_id, caller) for doc_id in (*forbidden, "not-there")}
-    report.check("counts: refusals", len(refused) == 1, lambda: f"{caller}: {refused}")
+    report.check("counts: refusals", len(refused) == 1, caller, refused)
 
 
 def _refusal(base: LaidOut, doc_id: str, caller: Caller) -> str:
@@ -846,10 +882,10 @@ def compare_crowded(base: LaidOut) -> Report:
             for name, numbers in (("words", found.lexical), ("meaning", found.dense)):
                 inside = all(rows[n].chunk.doc_id in allowed for n in numbers)
                 is_right = inside and len(numbers) == few
-                report.check(f"crowd: {name}", is_right, lambda n=numbers: f"{caller}: {n}")  # type: ignore[misc]
+                report.check(f"crowd: {name}", is_right, caller, numbers)
             inside = all(hit.document.doc_id in allowed for hit in hits)
             is_right = inside and (len(hits) == few or "zoo" in str(caller.principals))
-            report.check("crowd: hits", is_right, lambda h=hits: f"{caller}: {len(h)}")  # type: ignore[misc]
+            report.check("crowd: hits", is_right, caller, len(hits))
             report.cases += 1
     report.seconds = time.monotonic() - started
     return report
@@ -872,7 +908,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         chosen.cases,
         chosen.seed,
         chosen.per_base,
-        lambda line: print(line, file=sys.stderr, flush=True),  # noqa: T201
+        lambda line: print(line, file=sys.stderr, flush=True),
     )
     reports = [report]
     if chosen.crowd:
@@ -880,14 +916,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             base = crowded(work / "crowd", chosen.store, chosen.crowd)
             reports.append(compare_crowded(base))
             base.close()
-    print(f"store {chosen.store}, seed {chosen.seed}")  # noqa: T201
+    print(f"store {chosen.store}, seed {chosen.seed}")
     for each in reports:
-        print(each.table())  # noqa: T201
+        print(each.table())
         shown = Counter[str]()
         for kind, detail in each.differences:
             shown[kind] += 1
             if shown[kind] <= 3:
-                print(f"- {kind}: {detail[:1500]}")  # noqa: T201
+                print(f"- {kind}: {detail[:1500]}")
     return 1 if any(each.differences for each in reports) else 0
 
 

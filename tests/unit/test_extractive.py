@@ -45,9 +45,7 @@ def passage_of(
 
 
 def answer(question: str, *passages: Passage, history: tuple[Turn, ...] = ()) -> Draft:
-    return ExtractiveGenerator(HashEmbedder(), TinyVocabulary()).generate(
-        question, passages, history
-    )
+    return ExtractiveGenerator(HashEmbedder, TinyVocabulary()).generate(question, passages, history)
 
 
 def assert_exact(draft: Draft, passages: list[Passage], sources: dict[str, str]) -> None:
