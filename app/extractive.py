@@ -17,7 +17,6 @@ from typing import Protocol
 from app.question_words import wanted_pattern
 from app.sentences import Sentence, quotable
 from core.answers import Citation, Claim, Draft, Passage, Turn
-from core.function_words import content_words
 from core.search import FloatMatrix
 
 MODEL_NAME = "extractive"
@@ -44,7 +43,10 @@ class Vocabulary(Protocol):
     """The index's view of words."""
 
     def analyze(self, text: str) -> list[str]:
-        """Return the terms of a text as they are indexed."""
+        """Return the terms of a text as they are indexed, in every language of the documents."""
+
+    def asked_words(self, question: str) -> list[str]:
+        """Return the telling terms of a question, each once."""
 
     def rare_weight(self, term: str) -> float:
         """Return how telling a term is."""
@@ -99,11 +101,12 @@ class ExtractiveGenerator:
         texts = [_in_context(sentence) for sentence, _ in candidates]
         cosines = (embedder.embed_passages(texts) @ vector).tolist()
         wanted = wanted_pattern(question)
+        best = _best_score(passages)
         scored = []
         for (sentence, words), cosine in zip(candidates, cosines, strict=True):
             kind = float(wanted is not None and wanted.search(sentence.plain) is not None)
             score = (
-                _cheap_score(sentence, words)
+                _cheap_score(sentence, words, best)
                 + _WEIGHTS["cosine"] * cosine
                 + _WEIGHTS["kind"] * kind
             )
@@ -119,7 +122,8 @@ class ExtractiveGenerator:
             for sentence in quotable(passages)
             if not sentence.is_heading and len(sentence.plain.split()) <= _MAX_WORDS
         ]
-        found.sort(key=lambda pair: -_cheap_score(*pair))
+        best = _best_score(passages)
+        found.sort(key=lambda pair: -_cheap_score(pair[0], pair[1], best))
         return found[:_EMBEDDED_SENTENCES]
 
     def _confidence(
@@ -139,7 +143,7 @@ class ExtractiveGenerator:
         return 1 / (1 + exp(-_EVIDENCE_BIAS - sum(weight * value for weight, value in pairs)))
 
     def _term_weights(self, question: str) -> dict[str, float]:
-        terms = dict.fromkeys(self._vocabulary.analyze(content_words(question)))
+        terms = self._vocabulary.asked_words(question)
         return {term: self._vocabulary.rare_weight(term) for term in terms}
 
     def _covered(self, weights: dict[str, float], text: str) -> float:
@@ -157,9 +161,13 @@ def _in_context(sentence: Sentence) -> str:
     return f"{section[-1]}: {sentence.plain}" if section else sentence.plain
 
 
-def _cheap_score(sentence: Sentence, words: float) -> float:
-    """Return the part of a sentence's score that needs no embedding."""
-    return _WEIGHTS["words"] * words + _WEIGHTS["passage"] * sentence.passage.score
+def _cheap_score(sentence: Sentence, words: float, best: float) -> float:
+    """Return the part of a sentence's score that needs no embedding; `best` is the best passage's score."""
+    return _WEIGHTS["words"] * words + _WEIGHTS["passage"] * sentence.passage.score / best
+
+
+def _best_score(passages: Sequence[Passage]) -> float:
+    return max((passage.score for passage in passages), default=0.0) or 1.0
 
 
 def _chosen(scored: Sequence[_Scored]) -> list[_Scored]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from core.function_words import content_words
 from core.search import FloatMatrix
 
 _WORD = re.compile(r"\w+")
@@ -51,6 +52,10 @@ class TinyVocabulary:
     def analyze(self, text: str) -> list[str]:
         """Return the words of a text in lower case."""
         return _words(text)
+
+    def asked_words(self, question: str) -> list[str]:
+        """Return the words of a question in lower case, each once, without function words."""
+        return list(dict.fromkeys(_words(content_words(question))))
 
     def rare_weight(self, term: str) -> float:
         """Return 0 for a common word, 1 for any other."""

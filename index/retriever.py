@@ -134,6 +134,11 @@ class HybridRetriever:
             term for language in self._collection.languages for term in text_terms(text, language)
         ]
 
+    def asked_words(self, question: str) -> list[str]:
+        """Return the telling words of a question, each once, by the stem that the documents have."""
+        read = read_question(question, self._collection.languages, (), self._vocabulary.counts)
+        return [term for term, weight in read.terms.items() if weight == 1.0]
+
     def rare_weight(self, term: str) -> float:
         """Return how telling a word is: its inverse document frequency."""
         return self._rarity([term])[term]
