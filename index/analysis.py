@@ -207,8 +207,10 @@ def path_context(uri: str, title: str) -> str:
     found: dict[str, str] = {}
     # Of a web address the path: its host is every page's.
     path = uri.partition("://")[2].partition("/")[2] if "://" in uri else uri
-    for part in _ENDING.sub("", path).split("/")[-_PATH_PARTS:]:
-        for word in _PARTS.findall(_with_full_years(part)):
+    for part in path.split("/")[-_PATH_PARTS:]:
+        # A member of an archive is `minutes.zip!/may.md`.
+        name = _ENDING.sub("", part.removesuffix("!"))
+        for word in _PARTS.findall(_with_full_years(name)):
             is_year = bool(_YEAR.fullmatch(word))
             says = (word.isalpha() and 2 <= len(word) <= _LONGEST_NAME_WORD) or is_year
             if says and word.casefold() not in known and word.casefold() not in _EMPTY_NAMES:

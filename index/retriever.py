@@ -307,12 +307,15 @@ class HybridRetriever:
 
     def _rarity(self, terms: Collection[str]) -> dict[str, float]:
         known = self._collection.rarity
-        missing = [term for term in terms if term not in known]
+        found = {term: value for term in terms if (value := known.get(term)) is not None}
+        missing = [term for term in terms if term not in found]
         if missing:
+            added = self._vocabulary.rare_weights(missing, self._collection.chunk_count)
             if len(known) >= _CACHED_FACTS:
                 known.clear()
-            known.update(self._vocabulary.rare_weights(missing, self._collection.chunk_count))
-        return {term: known.get(term, 0.0) for term in terms}
+            known.update(added)
+            found |= added
+        return found
 
     def _candidates(
         self, rows: Mapping[int, CandidateRow], cosines: Mapping[int, float], asked: AskedWords

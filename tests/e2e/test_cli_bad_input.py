@@ -24,6 +24,8 @@ from cli_harness import (
 )
 from fpdf import FPDF
 
+from index.database import SCHEMA_VERSION
+
 pytestmark = pytest.mark.e2e
 
 BACKUPS = "runbooks/database-restore.pdf"
@@ -283,7 +285,7 @@ def test_a_data_folder_of_a_newer_version_is_left_alone(own_base: Path, notes: P
     for args in (("search", "x"), ("documents", "list"), ("ingest", str(notes), "--yes")):
         refused(invoke(*args), 2, str(own_base), "newer", "9999")
     with sqlite3.connect(own_base / "footnote.db") as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '0002'")
+        connection.execute("UPDATE alembic_version SET version_num = ?", (SCHEMA_VERSION,))
     connection.close()
     assert len(invoke_json("documents", "list")) == 23
 
@@ -299,8 +301,8 @@ def test_a_damaged_catalogue_is_named(own_base: Path, damage: str) -> None:
 def test_damaged_vectors_are_named_and_rebuilt(own_base: Path) -> None:
     before = invoke_json("search", QUESTION)["hits"]
     serial = (own_base / "index" / "vectors" / "CURRENT").read_text()
-    index = own_base / "index" / "vectors" / f"vectors-{serial}" / "index.faiss"
-    index.write_bytes(index.read_bytes()[:1000])
+    vectors = own_base / "index" / "vectors" / f"segment-{serial}-0" / "vectors.f32"
+    vectors.write_bytes(vectors.read_bytes()[:1000])
     refused(invoke("search", QUESTION), 2, "footnote index rebuild")
     assert invoke("index", "rebuild").exit_code == 0
     assert invoke_json("search", QUESTION)["hits"] == before
