@@ -136,7 +136,7 @@ def test_a_model_is_built_beside_and_a_running_reader_follows_switch_and_rollbac
     switched = invoke_json("index", "switch")
     assert switched["embedder"] == made["embedder"]
     assert names_of(reader) == names_of(base.reader()) == {made["embedder"]}
-    assert reader.retriever.embed_query(QUESTION).shape == (1, 32)
+    assert reader.retriever.embedder.embed_query(QUESTION).shape == (1, 32)
     assert uris(reader)[0] == "otter.md"
     assert invoke_json("index", "verify")["ok"]
     back = invoke_json("index", "rollback")
