@@ -170,51 +170,6 @@ class QdrantStore:
         return {term for term, answer in zip(terms, answers or (), strict=False) if answer.points}
 
 
-def fused(
-    connection: QdrantConnection,
-    query: StoreQuery,
-    caller: Caller,
-    top_k: int,
-    *,
-    dense_weight: float,
-    pivot: float,
-) -> list[tuple[int, float]]:
-    """Return (chunk number, score), best first, of both searches added up by Qdrant itself.
-
-    The score is dense_weight * cosine + (1 - dense_weight) * s / (s + pivot), s the lexical score; what a chunk
-    lacks counts 0, also the cosine of one that only the words found.
-
-    Raises:
-        FootnoteError: see `QdrantConnection.read`.
-    """
-    if top_k < 1 or _finds_nothing(query, caller):
-        return []
-    from qdrant_client import models
-
-    channels = _channels(query, caller, max(100, 2 * top_k))
-    terms: list[models.Expression] = [
-        models.MultExpression(mult=[dense_weight, "$score[0]"]),
-    ]
-    if len(channels) > 1:
-        saturated = models.DivExpression(
-            div=models.DivParams(
-                left="$score[1]", right=models.SumExpression(sum=["$score[1]", pivot])
-            )
-        )
-        terms.append(models.MultExpression(mult=[1 - dense_weight, saturated]))
-    formula = models.FormulaQuery(
-        formula=models.SumExpression(sum=terms),
-        defaults={f"$score[{position}]": 0.0 for position in range(len(channels))},
-    )
-    answer = connection.read(
-        lambda client: client.query_points(
-            connection.alias, prefetch=channels, query=formula, limit=top_k, with_payload=False
-        )
-    )
-    pairs = [(int(p.id), float(p.score)) for p in answer.points] if answer else []
-    return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
-
-
 def _channels(query: StoreQuery, caller: Caller, limit: int) -> "list[models.Prefetch]":
     """Return the dense search and, where there are words, the lexical one, each with its filter."""
     from qdrant_client import models

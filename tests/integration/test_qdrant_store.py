@@ -26,7 +26,7 @@ from core.errors import (
 from core.search import FloatMatrix, IndexEntry, StoreQuery, VectorBatch
 from index.stores import qdrant_writer
 from index.stores.qdrant_connection import QdrantConnection
-from index.stores.qdrant_store import QdrantStore, fused
+from index.stores.qdrant_store import QdrantStore
 from index.stores.qdrant_words import chunk_words, dimension
 from index.stores.qdrant_writer import QdrantWriter
 
@@ -129,7 +129,6 @@ def test_nothing_is_asked_where_the_conditions_allow_nothing(
     store.search(QUERY, NOBODY, 10)
     store.search(StoreQuery(unit(1), {"valve": 1.0}, doc_ids=frozenset()), ADMIN, 10)
     store.search(QUERY, ADMIN, 0)
-    assert fused(connection, QUERY, NOBODY, 10, dense_weight=0.5, pivot=1.0) == []
     assert stand_in.requests == []
 
 
@@ -646,27 +645,3 @@ def test_dimensions_are_the_same_in_every_version() -> None:
 
 def test_a_chunk_without_words_has_a_sparse_vector_that_no_query_meets() -> None:
     assert chunk_words([], []) == {0xFFFFFFFF: 1.0}
-
-
-def test_fusion_by_qdrant_is_the_documented_formula(connection: QdrantConnection) -> None:
-    writer = QdrantWriter(connection)
-    writer.add(
-        [entry(1, "valve valve"), entry(2, "pump"), entry(3, "valve"), entry(4, "valve", ())]
-    )
-    writer.commit()
-    writer.publish([batch(1, unit(1, 1)), batch(2, unit(1)), batch(4, unit(1), ())], "e", DIM)
-    store, asked = QdrantStore(connection), StoreQuery(unit(1), {"valve": 1.0})
-    found = store.search(asked, ANN, 10)
-    expected = {
-        n: 0.4 * found.dense.get(n, 0.0) + 0.6 * s / (s + 2.0)
-        for n in (1, 2, 3)
-        for s in [found.lexical.get(n, 0.0)]
-    }
-    pairs = fused(connection, asked, ANN, 10, dense_weight=0.4, pivot=2.0)
-    assert dict(pairs) == pytest.approx(expected, rel=1e-5)
-    assert [n for n, _ in pairs] == sorted(expected, key=lambda n: -expected[n])
-    assert len(fused(connection, asked, ANN, 2, dense_weight=0.4, pivot=2.0)) == 2
-    no_words = StoreQuery(unit(1), {})
-    assert dict(fused(connection, no_words, ANN, 10, dense_weight=0.4, pivot=2.0)) == pytest.approx(
-        {n: 0.4 * cosine for n, cosine in found.dense.items()}, rel=1e-5
-    )
