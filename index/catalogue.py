@@ -541,10 +541,14 @@ class Catalogue:
                 [{"number": entry.chunk_no, "words": " ".join(entry.terms)} for entry in entries],
             )
 
-    def find_acronyms_again(self) -> None:
-        """Look for the acronyms of every document anew."""
+    def read_documents_again(self) -> None:
+        """Look for the acronyms and the languages of every document anew."""
         query = select(documents.c.doc_id, documents.c.text)
+        languages = select(documents.c.metadata).distinct()
         with storage_errors(self.data_dir), writing(self.engine) as connection:
+            told = (json.loads(row[0]) for row in connection.execute(languages).all())
+            found = {str(facts.get("language", "")) for facts in told} - {""}
+            _put_meta(connection, LANGUAGES, json.dumps(sorted(found)))
             connection.execute(delete(acronyms))
             for doc_id, text in connection.execute(query).all():
                 _store_acronyms(connection, doc_id, text)

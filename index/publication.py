@@ -126,7 +126,7 @@ class Publisher:
         """Make the index again from the catalogue; returns the number of chunks."""
         self._writer.clear()
         self._vocabulary.clear()
-        self._catalogue.find_acronyms_again()
+        self._catalogue.read_documents_again()
         count = 0
         rows = self._catalogue.all_chunk_rows()
         while batch := list(islice(rows, _REPAIR_BATCH)):

@@ -21,6 +21,7 @@ from index.acronyms import expansions_of, word_runs
 from index.analysis import indexed_name, languages_with_stemmers, text_terms
 from index.catalogue import LANGUAGES, CandidateRow, Catalogue, ChunkRow
 from index.conflicts import FoundText, find_conflicts
+from index.embedders.known_words import unknown_share
 from index.manifest import check_vectors
 from index.permissions import may_read
 from index.question import ReadQuestion, corrected, read_question
@@ -39,6 +40,8 @@ _ORDERED_DOCUMENTS = 8
 _COMPARED_HITS = 5
 """Hits that are searched for contradictions."""
 _RERANKED = 30
+_UNKNOWN_FACTOR = 3.0
+"""A question of which a third is unknown to the model is searched by words alone."""
 _CACHED_FACTS = 20_000
 _NAME_WEIGHT = 0.25
 """Weight of a name's word beside a text's in the store's own order, which only decides what is looked at."""
@@ -212,7 +215,7 @@ class HybridRetriever:
         rows = {n: row for n, row in rows.items() if n in numbers or n in beside}
         cosines = {**found.cosines, **store.cosines(prepared.vector, sorted(beside))}
         asked = self._asked(prepared.read)
-        first = rank(asked, self._candidates(rows, cosines, asked), self._weights)
+        first = rank(asked, self._candidates(rows, cosines, asked), self._weights_for(prepared))
         # Versions last: a reranker knows nothing of dates.
         judged = self._reranked(prepared.question, first, caller)
         scored, ordering = judged, dict[str, OrderedDocument]()
@@ -304,6 +307,12 @@ class HybridRetriever:
             chunk_count=self._collection.chunk_count,
             average_length=self._collection.average_length,
         )
+
+    def _weights_for(self, prepared: PreparedQuestion) -> RankingWeights:
+        """Let meaning count less where the model cannot read the question."""
+        path = prepared.generation.embedder.tokenizer_path
+        unread = min(1.0, _UNKNOWN_FACTOR * unknown_share(path, prepared.read.text))
+        return replace(self._weights, dense=self._weights.dense * (1 - unread))
 
     def _rarity(self, terms: Collection[str]) -> dict[str, float]:
         known = self._collection.rarity

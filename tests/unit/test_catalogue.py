@@ -409,8 +409,8 @@ def test_acronyms_can_be_found_again(catalogue: Catalogue, new_version: NewVersi
     with catalogue.engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM acronyms")
     assert catalogue.acronyms_among(["pto"]) == []
-    catalogue.find_acronyms_again()
-    catalogue.find_acronyms_again()
+    catalogue.read_documents_again()
+    catalogue.read_documents_again()
     assert len(catalogue.acronyms_among(["pto"])) == 1
 
 

