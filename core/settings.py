@@ -82,7 +82,7 @@ class RetrievalSettings(_Group):
         description="Weight of meaning (vectors) in a hit's score; words have the rest.",
     )
     fetch_k: int = Field(
-        100, ge=10, description="Candidates asked from either search before they are scored."
+        80, ge=10, description="Candidates asked from either search before they are scored."
     )
     per_document: int = Field(
         0, ge=0, description="Largest number of hits of one document; 0 sets no limit."

@@ -24,7 +24,7 @@ _OTHER_STEM_WEIGHT = 0.9
 _MAX_EXPANSIONS = 4
 _ASKED_AT_ONCE = 8
 """Words near a misspelt one that the store is asked about together; nearly always the first is readable."""
-_MAX_CORRECTED = 8
+_MAX_CORRECTED = 3
 """Words that are compared with the vocabulary, 16 ms each among 200,000: a question may have 600 nonsense ones."""
 
 
@@ -88,7 +88,11 @@ def corrected(
     """
     asked = [term for term, weight in read.terms.items() if weight == 1.0]
     known = readable(asked)
-    unknown = [term for term in asked if term not in known][:_MAX_CORRECTED]
+    unknown = [term for term in asked if term not in known]
+    # A question whose words are mostly unknown is not misspelt, it is about something else.
+    if len(unknown) > max(2, 2 * len(asked) // 3):
+        return read
+    unknown = unknown[:_MAX_CORRECTED]
     corrections = []
     terms = dict(read.terms)
     for term in unknown:

@@ -11,6 +11,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from core.answers import Caller, Conflict, DocumentRef, Hit, Why
@@ -36,7 +37,7 @@ _NEIGHBOURS_OF = 25
 """Chunks of either search, best first, whose neighbours are looked at too."""
 _ORDERED_HITS = 60
 """Chunks, best first, whose documents are compared by version."""
-_ORDERED_DOCUMENTS = 8
+_ORDERED_DOCUMENTS = 6
 _COMPARED_HITS = 5
 """Hits that are searched for contradictions."""
 _RERANKED = 30
@@ -117,6 +118,7 @@ class HybridRetriever:
         self._rewriter = rewriter
         self._vocabulary = Vocabulary(catalogue.engine, catalogue.data_dir)
         self._lock = threading.Lock()
+        self._beside = ThreadPoolExecutor(2, "embed")
         self._collection = _Collection()
 
     # --- what others need of the current generation ------------------------------------------------
@@ -179,8 +181,13 @@ class HybridRetriever:
         """Read and embed a question for a caller, whose documents decide what its words may stand for."""
         self.refresh()
         current = self._current
+        # Embedded beside being read: what is embedded differs only where an acronym was found.
+        embedding = self._beside.submit(current.embedder.embed_query, question)
         read = self._read(question, caller, current.store)
-        return PreparedQuestion(question, read, current.embedder.embed_query(read.text), current)
+        vector = embedding.result()
+        if read.text != question:
+            vector = current.embedder.embed_query(read.text)
+        return PreparedQuestion(question, read, vector, current)
 
     def retrieve_prepared(
         self,
@@ -329,13 +336,14 @@ class HybridRetriever:
     def _candidates(
         self, rows: Mapping[int, CandidateRow], cosines: Mapping[int, float], asked: AskedWords
     ) -> list[Candidate]:
+        roots = _name_roots(asked.name_terms)
         return [
             Candidate(
                 number,
                 row.doc_id,
                 row.ordinal,
                 row.terms,
-                self._name(row) if asked.name_terms else frozenset(),
+                self._name(row) if _may_name(row, roots) else frozenset(),
                 cosines.get(number),
             )
             for number, row in rows.items()
@@ -445,6 +453,18 @@ def store_query(prepared: PreparedQuestion, doc_ids: frozenset[str] | None) -> S
     read = prepared.read
     names = {term: _NAME_WEIGHT * weight for term, weight in read.name_terms.items()}
     return StoreQuery(prepared.vector, read.terms, names, read.phrases, doc_ids)
+
+
+def _name_roots(terms: Iterable[str]) -> frozenset[str]:
+    """Return what a name must have some of to share a word with a question: beginnings, and years as FY21."""
+    starts = {term[:4] for term in terms}
+    return frozenset(starts | {f"fy{start[2:]}" for start in starts if start.isdigit()})
+
+
+def _may_name(row: CandidateRow, roots: frozenset[str]) -> bool:
+    """Whether a document's name is worth reading; reading one takes 70 microseconds, and most say nothing."""
+    name = "".join(filter(str.isalnum, f"{row.uri}{row.title}".casefold()))
+    return not name.isascii() or any(root in name for root in roots)
 
 
 def _beside(found: Candidates) -> set[int]:

@@ -206,10 +206,18 @@ def test_only_the_first_words_that_nobody_wrote_are_looked_up() -> None:
         looked_up.append(term)
         return ["gateway"]
 
-    asked = read(" ".join(f"zz{number}" for number in range(600)))
-    made = corrected(asked, lambda terms: {"gateway"} & set(terms), similar)
-    assert looked_up == [f"zz{number}" for number in range(8)]
-    assert len(made.corrections) == 8
+    written = [f"known{number}" for number in range(300)]
+    asked = read(" ".join([*written, *(f"zz{number}" for number in range(300))]))
+    known = {"gateway", *written}
+    made = corrected(asked, lambda terms: known & set(terms), similar)
+    assert looked_up == [f"zz{number}" for number in range(3)]
+    assert len(made.corrections) == 3
+
+
+def test_a_question_of_unknown_words_is_not_taken_for_a_misspelt_one() -> None:
+    asked = read("zza zzb zzc zzd known")
+    known = {"gateway", "known"}
+    assert corrected(asked, lambda terms: known & set(terms), lambda _: ["gateway"]) is asked
 
 
 def test_a_correction_keeps_the_weight_of_a_word_that_was_asked_for() -> None:
