@@ -102,6 +102,7 @@ def measured(task: Task, weights: RankingWeights, prepared: dict[str, PreparedQu
     settings = load_settings(data_dir=task.data)
     retriever: HybridRetriever = open_knowledge_base(settings).retriever
     retriever._weights = weights
+    retriever.refresh()  # the questions may have been prepared by another one
     values = []
     for position, question in enumerate(task.questions):
         if question not in prepared:
