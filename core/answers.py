@@ -125,7 +125,10 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A span of an answer's text with its verdict; `score` in [0, 1]; `citations` are markers."""
+    """A span of an answer's text with its verdict; `score` in [0, 1]; `citations` are markers.
+
+    `reasons` are sentences for the reader: what in it differs from the sources.
+    """
 
     start: int
     end: int
@@ -133,6 +136,7 @@ class Claim:
     verdict: Verdict
     score: float
     citations: tuple[int, ...] = ()
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,6 @@ from typing import Literal
 ElementKind = Literal["title", "heading", "text", "list_item", "table_row", "code"]
 DocumentStatus = Literal["active", "quarantined"]
 
-METADATA_NAMES = frozenset(
-    {"author", "created", "modified", "from", "to", "cc", "subject", "sent", "language", "url"}
-)
-"""What may be kept of a document beside its text; everything else that a file says is left out."""
-
 EVERYONE = "everyone"
 """The principal that every caller has."""
 
@@ -42,7 +37,8 @@ class Element:
 class ParsedDocument:
     """What a parser made of one file: canonical text and its elements, sorted and not overlapping.
 
-    `metadata` is what the file says of itself under the names of `METADATA_NAMES`, dates in ISO 8601.
+    `metadata` is what the file says of itself: author, created, modified, from, to, cc, subject, sent, language,
+    url, and the single values of its front matter by their own names; dates in ISO 8601.
     """
 
     title: str

@@ -14,6 +14,7 @@
     ├── RunStopped             nobody: the operator asked the run to end; what was stored stays
     ├── NotFound               the caller: nothing by that name that this caller may see
     └── ServiceUnavailable     the operator: a service that is needed does not answer
+        └── ModelFailure       a language model's provider; `kind` says how, `received` how much text came before
 
 Every message is one sentence or two: what happened, to what (quoted), and what to do. Faces print the
 message of a FootnoteError as it is, and never that of any other exception.
@@ -107,3 +108,41 @@ class ServiceUnavailable(FootnoteError):
     """A service that is needed does not answer."""
 
     exit_code = 3
+
+
+ModelFailureKind = Literal[
+    "rate_limited",
+    "overloaded",
+    "server_error",
+    "authentication",
+    "refused",
+    "first_token_timeout",
+    "stalled",
+    "deadline",
+    "disconnected",
+    "malformed",
+    "empty",
+    "too_long",
+    "window_exceeded",
+    "circuit_open",
+    "unreachable",
+]
+
+
+class ModelFailure(ServiceUnavailable):
+    """A language model gave no answer, or not a whole one.
+
+    `received` is the number of characters that came before; `retry_after` what the provider asked for, in seconds.
+    """
+
+    def __init__(
+        self,
+        kind: ModelFailureKind,
+        message: str,
+        received: int = 0,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.kind: ModelFailureKind = kind
+        self.received = received
+        self.retry_after = retry_after

@@ -3,11 +3,13 @@
 Adapters live in `index`, `ingest` and `app`; vendor types stop there.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal, Protocol
 
 from core.answers import Caller, Draft, Hit, Passage, Turn
 from core.documents import Chunk, ParsedDocument
+from core.generation import ChatMessage, TokenUsage
+from core.grounding import EvidenceText, GroundingReport
 from core.search import Candidates, FloatMatrix, IndexEntry, StoreQuery, VectorBatch
 
 Precision = Literal["int8", "fp32"]
@@ -153,3 +155,28 @@ class Generator(Protocol):
         self, question: str, passages: Sequence[Passage], history: Sequence[Turn]
     ) -> Draft:
         """Return a draft whose citations quote the passages word for word."""
+
+
+class LanguageModel(Protocol):
+    """A chat model behind an API. `spec` is how settings name it, like `openai-like:gpt-4.1-mini`."""
+
+    spec: str
+    context_window: int
+
+    def stream(
+        self, messages: Sequence[ChatMessage], max_tokens: int
+    ) -> Iterator[str | TokenUsage]:
+        """Yield the text as it comes, and once, last, what was used.
+
+        Raises:
+            ModelFailure: the provider refused, stalled, or broke off; says which and whether any text came.
+        """
+
+
+class GroundingChecker(Protocol):
+    """Judges every claim of an answer by the passages it was made from."""
+
+    def check(
+        self, answer: str, passages: Sequence[EvidenceText], question: str = ""
+    ) -> GroundingReport:
+        """Return a verdict for each claim; together the claims hold every word of the answer that states something."""

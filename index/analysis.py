@@ -13,6 +13,7 @@ from typing import Any
 
 from core.documents import Chunk
 from core.search import IndexEntry
+from index.date_words import MONTH_NUMBERS
 
 # Runs of Chinese, Japanese and Korean letters have no spaces: they are indexed as overlapping pairs.
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
@@ -70,28 +71,7 @@ _ENDING = re.compile(r"\.\w{1,5}$")
 _MAX_TERM = 80
 _LONGEST_GLUED = 3
 
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "january jan januar enero janvier",
-            "february feb februar febrero février fevrier",
-            "march mar märz maerz marzo mars",
-            "april apr abril avril",
-            "may mai mayo",
-            "june jun juni junio juin",
-            "july jul juli julio juillet",
-            "august aug agosto août aout",
-            "september sep sept septiembre septembre",
-            "october oct oktober okt octubre octobre",
-            "november nov noviembre novembre",
-            "december dec dezember dez diciembre décembre decembre",
-        ),
-        start=1,
-    )
-    for name in names.split()
-}
-_MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
+_MONTH = "|".join(sorted(MONTH_NUMBERS, key=len, reverse=True))
 _DATES = (
     re.compile(r"\b(?P<y>(?:19|20)\d\d)-(?P<m>\d\d)-(?P<d>\d\d)\b"),
     re.compile(r"\b(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>(?:19|20)\d\d)\b"),
@@ -268,7 +248,9 @@ def _other_spellings(text: str) -> Iterator[str]:
     for pattern in _DATES:
         for match in pattern.finditer(text):
             found = match.groupdict()
-            month = _MONTHS[found["name"].casefold()] if found.get("name") else int(found["m"])
+            month = (
+                MONTH_NUMBERS[found["name"].casefold()] if found.get("name") else int(found["m"])
+            )
             if 1 <= month <= 12 and 1 <= int(found["d"]) <= 31:
                 yield f"d{found['y']}{month:02d}{int(found['d']):02d}"
 

@@ -36,6 +36,7 @@ from core.documents import Chunk, DocumentRecord, Element, SourceItem, element_f
 from core.errors import NotFound
 from core.search import FloatMatrix, IndexEntry, VectorBatch
 from index.acronyms import Acronym, find_acronyms
+from index.analysis import entry_of
 from index.database import storage_errors, writing
 from index.schema import acronyms, chunks, containers, documents, meta, vectors
 
@@ -83,7 +84,7 @@ class NewVersion:
     """A parsed document with its chunks, ready to replace whatever was there; numbers[i] is chunks[i]'s.
 
     `access` is who may read in the end; `item.access` what the source said. `signature` is the MinHash of the
-    words, b'' when there are too few. `entries[i]` is chunks[i] as it is indexed.
+    words, b'' when there are too few. `entries[i]` is chunks[i] as it is indexed, made of the other fields.
     """
 
     doc_id: str
@@ -97,9 +98,18 @@ class NewVersion:
     numbers: range
     updated_at: str
     access: tuple[str, ...]
-    entries: tuple[IndexEntry, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
     signature: bytes = b""
+    entries: tuple[IndexEntry, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Analyse the chunks once, for the catalogue, the word index and the vocabulary alike."""
+        language = self.metadata.get("language", "")
+        entries = tuple(
+            entry_of(number, chunk, self.item.uri, self.title, self.access, language)
+            for number, chunk in zip(self.numbers, self.chunks, strict=True)
+        )
+        object.__setattr__(self, "entries", entries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -489,12 +499,6 @@ class Catalogue:
                     [parsed(row[3]) for row in rows],
                 )
 
-    def access_by_chunk(self) -> list[tuple[int, str]]:
-        """Return (chunk number, access as stored) of every chunk that may be found."""
-        query = select(chunks.c.chunk_no, documents.c.access).join(documents)
-        with self.engine.connect() as connection:
-            return [(row[0], row[1]) for row in connection.execute(query)]
-
     def chunk_rows(self, numbers: Sequence[int]) -> dict[int, ChunkRow]:
         """Return the chunks by number; numbers that are not in the catalogue (any more) are left out."""
         found: dict[int, ChunkRow] = {}
@@ -673,12 +677,11 @@ def _store_version(connection: Connection, version: NewVersion) -> None:
         )
     )
     if version.chunks:
-        words = [" ".join(entry.terms) for entry in version.entries] or [""] * len(version.chunks)
         connection.execute(
             insert(chunks),
             [
-                _chunk_values(number, chunk, terms)
-                for number, chunk, terms in zip(version.numbers, version.chunks, words, strict=True)
+                _chunk_values(entry.chunk_no, chunk, " ".join(entry.terms))
+                for entry, chunk in zip(version.entries, version.chunks, strict=True)
             ],
         )
     _store_acronyms(connection, version.doc_id, version.text)

@@ -13,7 +13,7 @@ from core.answers import Caller, Hit
 from core.documents import DocumentRecord
 from index.permissions import administrator, may_read
 from index.question import ReadQuestion
-from index.retriever import HybridRetriever, PreparedQuestion, Ranking, store_query
+from index.retriever import HybridRetriever, PreparedQuestion, Ranking
 
 Reason = Literal[
     "found",
@@ -82,7 +82,7 @@ def why_not(
     if shown is not None:
         return WhyNot("found", f"{record.uri!r} was found: it is hit {shown}.", shown)
     state = _state(record, doc_ids)
-    return state or _place(retriever, prepared, caller, record, hits)
+    return state or _place(retriever, prepared, caller, record, hits, doc_ids)
 
 
 def _state(record: DocumentRecord, doc_ids: frozenset[str] | None) -> WhyNot | None:
@@ -105,8 +105,9 @@ def _place(
     caller: Caller,
     record: DocumentRecord,
     hits: list[Hit],
+    doc_ids: frozenset[str] | None,
 ) -> WhyNot:
-    ranking = retriever.ranking_of(prepared, caller, 1000)
+    ranking = retriever.ranking_of(prepared, caller, 1000, doc_ids)
     best = next(
         (
             (place, scored)
@@ -167,9 +168,7 @@ def _missing_words(
 
 def _hidden(ranking: Ranking, retriever: HybridRetriever) -> int:
     """Count what an administrator's search would have looked at and this one may not."""
-    prepared = ranking.prepared
-    found = prepared.generation.store.search(
-        store_query(prepared, None), administrator(), retriever.fetch_k
-    )
+    store = ranking.prepared.generation.store
+    found = store.search(ranking.query, administrator(), retriever.fetch_k)
     everything = set(found.lexical) | set(found.dense)
     return len(everything - ranking.rows.keys())

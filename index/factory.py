@@ -196,10 +196,10 @@ def discard_words(settings: Settings) -> None:
         discard(_index_dir(settings.data_dir) / WORDS)
 
 
-def open_workshop(settings: Settings, *, discard_words: bool = False) -> Workshop:
+def open_workshop(settings: Settings, *, without_words: bool = False) -> Workshop:
     """Open a data folder for writing, creating it if it is new; the caller holds the writer's lock.
 
-    `discard_words` starts with an empty word index, which may be damaged beyond opening.
+    `without_words` starts with an empty word index, which may be damaged beyond opening.
 
     Raises:
         FootnoteError: it cannot be written, or the settings do not fit it.
@@ -208,12 +208,12 @@ def open_workshop(settings: Settings, *, discard_words: bool = False) -> Worksho
     manifest = read_manifest(catalogue.get_meta("manifest"))
     embedder = _checked_embedder(settings, manifest)
     is_outdated = not words_are_current(catalogue)
-    if settings.store == "faiss" and (discard_words or is_outdated):
-        discard(_index_dir(settings.data_dir) / WORDS)
+    if without_words or is_outdated:
+        discard_words(settings)
     vectors = manifest.vectors if manifest else ""
     writer = open_writer(settings, embedder.dim, vectors)
     publisher = Publisher(catalogue, writer, embedder.name, embedder.dim)
-    if is_outdated and not discard_words:
+    if is_outdated and not without_words:
         # Made by an older version: nobody is asked to know that. A kill leaves it unfinished, and repeats it.
         catalogue.set_meta(UNFINISHED, "1")
         publisher.rebuild()

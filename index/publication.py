@@ -8,7 +8,7 @@ published. Only after a run that was cut short, or where the index is not the on
 compared.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Protocol, runtime_checkable
 
@@ -77,6 +77,9 @@ class Publisher:
         crashed = self._catalogue.get_meta(UNFINISHED) == "1"
         if not crashed:
             self._catalogue.set_meta(UNFINISHED, "1")
+        if words_are_current(self._catalogue):
+            # Before the first chunk is there: a reader that comes in between would take it for another version's.
+            self._note_version()
         if crashed or self._catalogue.get_meta(self._state_key()) != self._state():
             self.reconcile()
             return True
@@ -102,9 +105,8 @@ class Publisher:
     def add_words(self, versions: Iterable[NewVersion]) -> None:
         """Make new chunks searchable by words as soon as the catalogue knows them."""
         for version in versions:
-            self._add(version.entries or tuple(_entries_of(version)))
+            self._add(version.entries)
         self._writer.commit()
-        self._note_version()
 
     def remove_words(self, numbers: Sequence[int]) -> None:
         """Forget chunks that the catalogue does not know any more.
@@ -172,12 +174,6 @@ class Publisher:
 
     def _state(self) -> str:
         return self._writer.state() if isinstance(self._writer, ChecksItself) else ""
-
-
-def _entries_of(version: NewVersion) -> Iterator[IndexEntry]:
-    language = version.metadata.get("language", "")
-    for number, chunk in zip(version.numbers, version.chunks, strict=True):
-        yield entry_of(number, chunk, version.item.uri, version.title, version.access, language)
 
 
 def _entry_of(row: ChunkRow) -> IndexEntry:

@@ -29,7 +29,7 @@ from index.question import ReadQuestion, corrected, read_question
 from index.ranking import AskedWords, Candidate, RankingWeights, Scored, rank
 from index.version_facts import VersionFacts, facts_of
 from index.versions import OrderedDocument, RankedDocument, order_versions
-from index.vocabulary import Vocabulary
+from index.vocabulary import TYPICAL_LENGTH, Vocabulary
 
 _log = get_logger(__name__)
 
@@ -69,9 +69,10 @@ class PreparedQuestion:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Every candidate of one question, best first, with what its place is due to."""
+    """Every candidate of one question, best first, with what its place is due to; `query` is what the store was asked."""
 
     prepared: PreparedQuestion
+    query: StoreQuery
     candidates: Candidates
     scored: tuple[Scored, ...]
     rows: Mapping[int, CandidateRow]
@@ -86,7 +87,7 @@ class _Collection:
     generation: int = -1
     languages: tuple[str, ...] = ("en",)
     chunk_count: int = 1
-    average_length: float = 110.0
+    average_length: float = TYPICAL_LENGTH
     rarity: dict[str, float] = field(default_factory=dict)
     facts: dict[tuple[str, str], VersionFacts] = field(default_factory=dict)
     names: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
@@ -118,7 +119,7 @@ class HybridRetriever:
         self._rewriter = rewriter
         self._vocabulary = Vocabulary(catalogue.engine, catalogue.data_dir)
         self._lock = threading.Lock()
-        self._beside = ThreadPoolExecutor(2, "embed")
+        self._embedding = ThreadPoolExecutor(2, "embed")
         self._collection = _Collection()
 
     # --- what others need of the current generation ------------------------------------------------
@@ -182,7 +183,7 @@ class HybridRetriever:
         self.refresh()
         current = self._current
         # Embedded beside being read: what is embedded differs only where an acronym was found.
-        embedding = self._beside.submit(current.embedder.embed_query, question)
+        embedding = self._embedding.submit(current.embedder.embed_query, question)
         read = self._read(question, caller, current.store)
         vector = embedding.result()
         if read.text != question:
@@ -213,9 +214,10 @@ class HybridRetriever:
         found = store.search(query, caller, fetch_k)
         loosened = bool(query.phrases) and not found.lexical and not found.dense
         if loosened:
-            found = store.search(replace(query, phrases=()), caller, fetch_k)
+            query = replace(query, phrases=())
+            found = store.search(query, caller, fetch_k)
         numbers = found.cosines.keys() | found.lexical.keys()
-        beside = set() if query.phrases and not loosened else _beside(found) - numbers
+        beside = set() if query.phrases else _neighbour_numbers(found) - numbers
         rows = self.catalogue.candidate_rows([*numbers, *sorted(beside)])
         rows = {n: row for n, row in rows.items() if may_read(caller, row.access)}
         beside = {n for n in beside if n in rows and _stands_beside(rows[n], rows, numbers)}
@@ -228,7 +230,7 @@ class HybridRetriever:
         scored, ordering = judged, dict[str, OrderedDocument]()
         if self._order_versions:
             scored, ordering = self._by_version(prepared.question, judged, rows)
-        return Ranking(prepared, found, tuple(scored), rows, ordering, loosened)
+        return Ranking(prepared, query, found, tuple(scored), rows, ordering, loosened)
 
     def hits_of(self, ranking: Ranking, caller: Caller, top_k: int) -> list[Hit]:
         """Return the best candidates as hits, without copies of the same words."""
@@ -467,7 +469,7 @@ def _may_name(row: CandidateRow, roots: frozenset[str]) -> bool:
     return not name.isascii() or any(root in name for root in roots)
 
 
-def _beside(found: Candidates) -> set[int]:
+def _neighbour_numbers(found: Candidates) -> set[int]:
     """Return the numbers beside the best chunks of either search; those of a document follow one another."""
     best = (*list(found.lexical)[:_NEIGHBOURS_OF], *list(found.dense)[:_NEIGHBOURS_OF])
     return {number + step for number in best for step in (-1, 1)}

@@ -16,7 +16,7 @@ from index.database import storage_errors, writing
 from index.schema import meta, vocabulary
 
 _CHUNKS, _TERMS = "vocabulary_chunks", "vocabulary_terms"
-_TYPICAL_LENGTH = 110.0
+TYPICAL_LENGTH = 110.0
 _SHARED_START = 2
 _MIN_LENGTH = 4
 _LONG_WORD = 8
@@ -63,7 +63,7 @@ class Vocabulary:
         with self._engine.connect() as connection:
             totals = _totals(connection)
         count = totals.get(_CHUNKS, 0)
-        return count, totals.get(_TERMS, 0) / count if count else _TYPICAL_LENGTH
+        return count, totals.get(_TERMS, 0) / count if count else TYPICAL_LENGTH
 
     def counts(self, terms: Iterable[str]) -> dict[str, int]:
         """Return how many chunks had each word; words that none had are left out."""

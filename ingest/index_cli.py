@@ -81,7 +81,7 @@ def rebuild_index(settings: Settings, as_json: bool) -> None:
     with writer_lock(settings.data_dir):
         # A rebuild that is killed leaves no words: the next ingestion has to know.
         open_catalogue(settings).set_meta(UNFINISHED, "1")
-        workshop = open_workshop(settings, discard_words=True)
+        workshop = open_workshop(settings, without_words=True)
         count = workshop.publisher.rebuild()
         workshop.publisher.finish()
     _show_values({"chunks": count}, as_json=as_json)

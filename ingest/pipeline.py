@@ -16,7 +16,6 @@ from typing import Protocol
 from core.documents import normal_principals
 from core.log import get_logger
 from core.ports import Embedder, Progress
-from index.analysis import entry_of
 from index.catalogue import Catalogue, FailedVersion, KnownContainer, NewVersion
 from index.publication import Publisher
 from ingest.near_duplicates import older_copies
@@ -207,8 +206,6 @@ class Pipeline:
             access = _access(file)
             if not access:
                 self._closed.append(item.uri)
-            numbered = range(next_number, last)
-            language = file.metadata.get("language", "")
             versions.append(
                 NewVersion(
                     doc_id=file.step.doc_id,
@@ -219,11 +216,7 @@ class Pipeline:
                     text=file.text,
                     elements=file.elements,
                     chunks=file.chunks,
-                    numbers=numbered,
-                    entries=tuple(
-                        entry_of(number, chunk, item.uri, file.title, access, language)
-                        for number, chunk in zip(numbered, file.chunks, strict=True)
-                    ),
+                    numbers=range(next_number, last),
                     updated_at=item.updated_at or file.metadata.get("modified") or _now(),
                     access=access,
                     metadata=file.metadata,

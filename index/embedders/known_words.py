@@ -13,14 +13,17 @@ _UNKNOWN = ("[UNK]", "<unk>")
 
 def unknown_share(tokenizer_path: str, text: str) -> float:
     """Return the share of a text's tokens, in [0, 1], that a tokenizer does not know; 0 without a tokenizer file."""
-    if not Path(tokenizer_path).is_file():
+    tokenizer = _tokenizer(tokenizer_path)
+    if tokenizer is None:
         return 0.0
-    tokens = _tokenizer(tokenizer_path).encode(text, add_special_tokens=False).tokens
+    tokens = tokenizer.encode(text, add_special_tokens=False).tokens
     return sum(token in _UNKNOWN for token in tokens) / max(1, len(tokens))
 
 
 @lru_cache(maxsize=4)
-def _tokenizer(path: str) -> Any:
+def _tokenizer(path: str) -> Any | None:
+    if not Path(path).is_file():
+        return None
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(path)

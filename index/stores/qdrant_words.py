@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from hashlib import blake2s
 
+from index.vocabulary import TYPICAL_LENGTH
+
 _K1, _B = 1.2, 0.75
-_AVERAGE_TERMS = 110
-"""Terms of an average chunk: chunks are bounded (160 tokens of text, and their headings)."""
 _AVERAGE_NAME_TERMS = 10
 _TEXT, _NAME = b"", b"name"
 _MARK = 0xFFFFFFFF
@@ -28,7 +28,7 @@ def dimension(term: str, field: bytes = _TEXT) -> int:
 def chunk_words(terms: Sequence[str], name_terms: Sequence[str]) -> dict[int, float]:
     """Return a chunk's words as dimension to value, values above 0; never empty."""
     words: dict[int, float] = {}
-    _saturate(words, terms, _TEXT, _AVERAGE_TERMS)
+    _saturate(words, terms, _TEXT, TYPICAL_LENGTH)
     _saturate(words, name_terms, _NAME, _AVERAGE_NAME_TERMS)
     return words or {_MARK: 1.0}
 
@@ -52,7 +52,7 @@ def phrase_text(terms: Sequence[str]) -> str:
     return " ".join(f"{dimension(term):08x}" for term in terms)
 
 
-def _saturate(words: dict[int, float], terms: Sequence[str], field: bytes, average: int) -> None:
+def _saturate(words: dict[int, float], terms: Sequence[str], field: bytes, average: float) -> None:
     norm = _K1 * (1 - _B + _B * len(terms) / average)
     for term, count in Counter(terms).items():
         key = dimension(term, field)

@@ -216,7 +216,7 @@ def core_metadata(container: OfficeContainer) -> tuple[str, dict[str, str]]:
 
 
 def metadata(author: str, created: str, modified: str) -> dict[str, str]:
-    """Return what is known, under the names of `METADATA_NAMES`; dates that are none are left out."""
+    """Return what is known, by the names of `ParsedDocument.metadata`; dates that are none are left out."""
     known = {
         "author": " ".join(author.split())[:200],
         "created": iso_date(created),

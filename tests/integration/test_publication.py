@@ -15,7 +15,7 @@ from core.search import IndexEntry, StoreQuery, VectorBatch
 from index.analysis import words_in_order
 from index.catalogue import Catalogue, NewVersion
 from index.database import open_database
-from index.publication import UNFINISHED, Publisher
+from index.publication import UNFINISHED, Publisher, words_are_current
 from index.stores.embedded_store import EmbeddedStore, EmbeddedWriter
 
 pytestmark = pytest.mark.integration
@@ -154,6 +154,16 @@ def test_a_run_is_given_only_what_it_changes(bench: Bench) -> None:
     bench.open()
     assert not bench.run({})
     assert bench.counts() == (0, 0, 0)
+
+
+def test_a_reader_that_comes_during_the_first_run_finds_no_other_version(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "new")
+    bench.publisher.begin()
+    bench.catalogue.reserve_chunk_numbers(1)
+    assert words_are_current(bench.catalogue), "numbers are taken before the first words are there"
+    bench.store("first", ["one"])
+    assert words_are_current(bench.catalogue)
+    bench.catalogue.engine.dispose()
 
 
 def test_texts_that_came_early_by_a_shared_text_are_published(bench: Bench) -> None:

@@ -12,9 +12,9 @@ from core.answers import Caller, Hit
 from core.documents import Chunk, SourceItem, chunk_id, document_id, text_hash
 from core.errors import IndexMismatch
 from core.fakes import HashEmbedder
-from index.analysis import entry_of
 from index.catalogue import Catalogue, NewVersion
 from index.database import open_database
+from index.explanation import explain, why_not
 from index.manifest import Manifest
 from index.permissions import administrator, caller_named
 from index.publication import Publisher
@@ -70,7 +70,6 @@ class Shelf:
             chunks.append(Chunk(key, doc_id, ordinal, position, end, text, f"{title}\n{text}", ()))
             position = end + 1
         numbers = self.catalogue.reserve_chunk_numbers(len(chunks))
-        language = metadata.get("language", "")
         made = NewVersion(
             doc_id=doc_id,
             source="shelf",
@@ -83,10 +82,6 @@ class Shelf:
             numbers=numbers,
             updated_at=updated_at,
             access=access,
-            entries=tuple(
-                entry_of(number, chunk, uri, title, access, language)
-                for number, chunk in zip(numbers, chunks, strict=True)
-            ),
             metadata=metadata,
         )
         removed = self.catalogue.store([made], [])
@@ -180,6 +175,38 @@ def test_a_chunk_without_a_vector_is_found_by_its_words(shelf: Shelf) -> None:
     shelf.put("b.md", "The bassoon is blue.", is_published=False)
     (hit, *_) = shelf.retriever().retrieve("bassoon", BO, 3)
     assert (hit.document.uri, hit.why.dense_rank) == ("b.md", None)
+
+
+# --- explanations ----------------------------------------------------------------------------------------
+
+
+def test_what_a_filter_leaves_out_is_not_counted_as_hidden(shelf: Shelf) -> None:
+    asked = shelf.put("a.md", "The pump is red.")
+    shelf.put("b.md", "The pump is green.")
+    secret = shelf.put("c.md", "The pump is blue.", access=HR)
+    retriever = shelf.retriever()
+    prepared = retriever.prepare("pump", BO)
+    for doc_ids, hidden in ((frozenset({asked}), 0), (frozenset({asked, secret}), 1), (None, 1)):
+        ranking = retriever.ranking_of(prepared, BO, 3, doc_ids)
+        assert explain(ranking, retriever, count_hidden=True).hidden_chunks == hidden
+
+
+def test_the_place_of_a_document_is_that_among_the_filtered_ones(shelf: Shelf) -> None:
+    shelf.put("best.md", "pump valve", "pump valve seal")
+    lower = [
+        shelf.put(f"{n}.md", f"Hall {n} has a pump, it says here, among others.") for n in range(3)
+    ]
+    retriever = shelf.retriever()
+    prepared = retriever.prepare("pump valve seal", BO)
+    among = frozenset(lower)
+    hits = retriever.retrieve_prepared(prepared, BO, 1, among)
+    shown = hits[0].document.uri
+    others = [
+        why_not(retriever, prepared, BO, f"{n}.md", hits, among)
+        for n in range(3)
+        if f"{n}.md" != shown
+    ]
+    assert sorted(found.rank or 0 for found in others) == [2, 3], "best.md does not pass the filter"
 
 
 # --- who may read ----------------------------------------------------------------------------------------
