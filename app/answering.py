@@ -1,28 +1,38 @@
-"""The use case: question -> query -> passages -> draft -> answer that is stored with its whole trace."""
+"""The use case: question -> query -> passages -> draft -> checked answer that is stored with its whole trace.
+
+follow-up ▶ standalone question ▶ retrieve, permissions inside ▶ widen ▶ leave out what speaks to an assistant
+▶ write (`app.writing`) ▶ check every claim ▶ cite ▶ notes on the sources ▶ store ▶ answer
+"""
 
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Literal
 
-from app.conversation import standalone_query
+from app.abstention_text import explained_abstention
+from app.answer_notes import source_notes
+from app.answer_trace import MadeFrom, trace_of
+from app.citing.matching import checked
 from app.conversation_log import ConversationLog
-from app.extractive import ExtractiveGenerator
-from core.answers import Answer, Caller, Draft, Hit, Note, Passage, Turn
-from core.documents import text_hash
+from app.extractive import MODEL_NAME
+from app.safe_passages import without_instructions
+from app.writing import Writer, WritingRequest, Written
+from core.answers import Answer, Caller, Citation, Draft, Hit, Note, Passage, Turn
 from core.errors import UsageError
+from core.grounding import EvidenceText, GroundingReport
 from core.ids import new_id
 from core.log import get_logger
+from core.ports import GroundingChecker
 from index.passages import widen
+from index.permissions import may_read
 from index.retriever import HybridRetriever
-from prompts.library import load_template
 
 _log = get_logger(__name__)
 
 Stage = Literal["searching", "reading", "writing", "checking"]
-
-_NEAREST_SHOWN = 3
+Condense = Callable[[str, Sequence[Turn], Caller], str]
+"""Makes a question standalone, given the turns before and who asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +74,22 @@ class Answering:
     def __init__(
         self,
         retriever: HybridRetriever,
-        generator: ExtractiveGenerator,
+        writer: Writer,
+        checker: GroundingChecker,
+        condense: Condense,
         log: ConversationLog,
         limits: AnswerLimits,
     ) -> None:
         self._retriever = retriever
-        self._generator = generator
+        self._writer = writer
+        self._checker = checker
+        self._condense = condense
         self._log = log
         self._limits = limits
+
+    def warm_up(self) -> None:
+        """Load in the background what the first answer would have to wait for."""
+        self._writer.warm_up()
 
     def ask_stream(
         self,
@@ -79,8 +97,10 @@ class Answering:
         caller: Caller,
         conversation_id: str | None = None,
         history: Sequence[Turn] = (),
+        *,
+        is_kept: bool = True,
     ) -> Iterator[AskEvent]:
-        """Answer one question, telling how far it is; the last event has the stored answer.
+        """Answer one question, telling how far it is; the last event has the answer, stored if `is_kept`.
 
         Raises:
             UsageError: the question is empty or too long.
@@ -89,73 +109,108 @@ class Answering:
         asked = check_question(question, self._limits.max_question_chars)
         earlier = list(history)
         if conversation_id is not None:
-            earlier += self._log.history(conversation_id, caller)
+            earlier += self._log.history(conversation_id, caller, self._readable_among)
         clock = _Clock()
         yield StageStarted("searching")
-        query = standalone_query(asked, earlier)
+        self._writer.warm_up()
+        query = self._condense(asked, earlier, caller)
+        clock.lap("condense")
         prepared = self._retriever.prepare(query, caller)
         clock.lap("embed")
         hits = self._retriever.retrieve_prepared(prepared, caller, self._limits.passages)
         generation = self._retriever.refresh()
         clock.lap("retrieve")
         yield StageStarted("reading")
-        passages = widen(self._retriever.catalogue, hits, self._limits.passage_chars)
+        found = widen(self._retriever.catalogue, hits, self._limits.passage_chars)
+        passages, notes = without_instructions(found, self._text_of)
+        request = WritingRequest(query, passages, earlier, caller, generation, self._access_lists)
         clock.lap("read")
         yield StageStarted("writing")
-        draft = self._generator.generate(query, passages, earlier)
+        written: Written | None = None
+        for item in self._writer.stream(request):
+            if isinstance(item, str):
+                yield TextAdded(item)
+            else:
+                written = item
+        assert written is not None  # noqa: S101 - a writer ends with what was written
+        draft = written.draft
         if draft.status == "abstained":
-            draft = self._explained(draft, passages, caller)
-        draft = replace(draft, notes=(*draft.notes, *_conflict_notes(hits, draft)))
+            draft = self._explained(written, caller)
+            yield TextAdded(draft.text[len(written.draft.text) :])
         clock.lap("generate")
-        for piece in _pieces(draft):
-            yield TextAdded(piece)
         yield StageStarted("checking")
+        draft, report = self._check(draft, passages, query)
+        draft = replace(draft, citations=_word_for_word(draft.citations, found))
+        clock.lap("check")
+        sources = self._source_notes(hits, draft)
+        draft = replace(draft, notes=(*draft.notes, *_told(report, draft), *notes, *sources))
         answer = _answer(asked, draft, generation, clock)
-        trace = _trace(answer, query, hits, passages, draft)
-        stored = self._log.append(answer, trace, caller, conversation_id)
+        made = MadeFrom(
+            query,
+            earlier,
+            hits,
+            passages,
+            draft,
+            written.assessment,
+            report.score if report else None,
+        )
+        if is_kept:
+            answer = self._log.append(answer, trace_of(answer, made), caller, conversation_id)
         _log.info(
             "question_answered",
-            answer_id=stored.answer_id,
-            status=stored.status,
+            answer_id=answer.answer_id,
+            status=answer.status,
+            model=answer.model,
             hits=len(hits),
-            citations=len(stored.citations),
+            citations=len(answer.citations),
             generation=generation,
-            total_ms=stored.timings_ms["total"],
+            total_ms=answer.timings_ms["total"],
         )
-        yield AnswerReady(stored)
+        yield AnswerReady(answer)
 
-    def _explained(self, draft: Draft, passages: Sequence[Passage], caller: Caller) -> Draft:
-        """Say what was searched and what came nearest, among what this caller may read."""
+    def _explained(self, written: Written, caller: Caller) -> Draft:
+        """Say what was searched, what came nearest and whom to ask, among what this caller may read."""
         count = self._retriever.readable_documents(caller)
-        titles = dict.fromkeys(
-            f"{passage.document.title} ({passage.document.uri})" for passage in passages
-        )
-        nearest = list(titles)[:_NEAREST_SHOWN]
-        text = load_template("abstention").render(
-            searched=f"{count} document{'' if count == 1 else 's'}",
-            nearest=f"; the nearest are: {'; '.join(nearest)}." if nearest else ".",
-        )
-        notes = [Note("nearest", title) for title in nearest]
-        return replace(draft, text=text, notes=(*draft.notes, *notes))
+        text = explained_abstention(written.assessment, count)
+        nearest = [Note("nearest", place.label) for place in written.assessment.nearest]
+        said = f"{written.draft.text}\n\n{text}" if written.draft.text else text
+        return replace(written.draft, text=said, notes=(*written.draft.notes, *nearest))
 
+    def _check(
+        self, draft: Draft, passages: Sequence[Passage], question: str
+    ) -> tuple[Draft, GroundingReport | None]:
+        """Judge every claim; what is quoted word for word is supported by construction."""
+        if draft.status != "answered" or draft.model == MODEL_NAME:
+            return draft, None
+        packed = draft.details.get("packed")
+        shown = [p for p in passages if packed is None or p.marker in packed]
+        evidence = [EvidenceText(str(p.marker), p.text, p.section) for p in shown]
+        report = self._checker.check(draft.text, evidence, question)
+        return checked(draft, shown, report), report
 
-def _conflict_notes(hits: Sequence[Hit], draft: Draft) -> list[Note]:
-    """Say which cited documents are contradicted by another one that was found."""
-    cited = {citation.document.doc_id for citation in draft.citations}
-    by_chunk = {hit.chunk_id: hit for hit in hits}
-    notes: dict[frozenset[str], Note] = {}
-    for hit in hits:
-        for conflict in hit.conflicts:
-            other = by_chunk.get(conflict.other_chunk_id)
-            pair = frozenset((hit.document.doc_id, other.document.doc_id)) if other else frozenset()
-            if other is None or pair in notes or not pair & cited:
-                continue
-            names = " and ".join(
-                f"{document.title} ({document.uri})" for document in (hit.document, other.document)
-            )
-            text = f"{names} say different things about this ({conflict.kind}). Compare both."
-            notes[pair] = Note("conflict", text)
-    return list(notes.values())
+    def _source_notes(self, hits: Sequence[Hit], draft: Draft) -> list[Note]:
+        doc_ids = dict.fromkeys(hit.document.doc_id for hit in hits) if draft.citations else {}
+        records = {
+            record.doc_id: record
+            for doc_id in doc_ids
+            for record in self._retriever.catalogue.find_documents(doc_id)
+        }
+        return source_notes(hits, draft.citations, records, datetime.now(UTC).date())
+
+    def _text_of(self, doc_id: str) -> str:
+        return self._retriever.catalogue.document_text(doc_id)[0]
+
+    def _access_lists(self) -> list[tuple[str, ...]]:
+        return [access for access, _ in self._retriever.catalogue.documents_by_access()]
+
+    def _readable_among(self, doc_ids: Collection[str], caller: Caller) -> set[str]:
+        """Return those of some documents that are there and that the caller may read now."""
+        return {
+            record.doc_id
+            for doc_id in doc_ids
+            for record in self._retriever.catalogue.find_documents(doc_id)
+            if may_read(caller, record.access)
+        }
 
 
 def check_question(question: str, max_chars: int) -> str:
@@ -176,6 +231,30 @@ def check_question(question: str, max_chars: int) -> str:
     return asked
 
 
+def _word_for_word(
+    citations: Sequence[Citation], passages: Sequence[Passage]
+) -> tuple[Citation, ...]:
+    """Quote what the documents say: in what the answer was made of, marked sentences were blank."""
+    return tuple(
+        next(
+            (
+                replace(
+                    citation,
+                    quote=passage.text[
+                        citation.start - passage.start : citation.end - passage.start
+                    ],
+                )
+                for passage in passages
+                if passage.document.doc_id == citation.document.doc_id
+                and passage.start <= citation.start
+                and citation.end <= passage.end
+            ),
+            citation,
+        )
+        for citation in citations
+    )
+
+
 class _Clock:
     """Measures stages in milliseconds."""
 
@@ -190,17 +269,20 @@ class _Clock:
 
     def finished(self) -> dict[str, float]:
         total = round((time.perf_counter() - self._started) * 1000, 2)
-        return {**self.laps, "check": 0.0, "total": total}
+        return {**self.laps, "total": total}
 
 
-def _pieces(draft: Draft) -> Iterator[str]:
-    """The draft's text claim by claim, so that a reader sees it grow by sentences."""
-    position = 0
-    for claim in draft.claims:
-        yield draft.text[position : claim.end]
-        position = claim.end
-    if position < len(draft.text):
-        yield draft.text[position:]
+def _told(report: GroundingReport | None, draft: Draft) -> list[Note]:
+    """Say it in words where nothing of an answer holds: colours and marks alone are overlooked."""
+    judged = [claim.verdict for claim in draft.claims if claim.verdict != "unchecked"]
+    if report is None or not judged or {"supported", "partial"} & set(judged):
+        return []
+    return [
+        Note(
+            "unsupported",
+            "No statement of this answer was found in the documents. Do not rely on it.",
+        )
+    ]
 
 
 def _answer(question: str, draft: Draft, generation: int, clock: _Clock) -> Answer:
@@ -213,7 +295,7 @@ def _answer(question: str, draft: Draft, generation: int, clock: _Clock) -> Answ
         status=draft.status,
         claims=draft.claims,
         citations=draft.citations,
-        notes=(*draft.notes, *_stale_notes(draft)),
+        notes=draft.notes,
         model=draft.model,
         prompt_version=draft.prompt_version,
         index_generation=generation,
@@ -223,52 +305,3 @@ def _answer(question: str, draft: Draft, generation: int, clock: _Clock) -> Answ
         cost_usd=draft.cost_usd,
         timings_ms=clock.finished(),
     )
-
-
-def _stale_notes(draft: Draft) -> list[Note]:
-    stale = {c.document.doc_id: c.document for c in draft.citations if c.document.is_stale}
-    return [
-        Note(
-            "stale",
-            f"The newest version of {document.title} could not be read; this is its version of "
-            f"{document.updated_at[:10]}.",
-        )
-        for document in stale.values()
-    ]
-
-
-def _trace(
-    answer: Answer, query: str, hits: Sequence[Hit], passages: Sequence[Passage], draft: Draft
-) -> dict[str, Any]:
-    """Return everything that the answer was made from, so that it can be opened again later."""
-    return {
-        "query": query,
-        "confidence": draft.confidence,
-        "model": answer.model,
-        "prompt_version": answer.prompt_version,
-        "index_generation": answer.index_generation,
-        "hits": [
-            {
-                "chunk_id": hit.chunk_id,
-                "doc_id": hit.document.doc_id,
-                "version": hit.document.version,
-                "score": hit.score,
-                **asdict(hit.why),
-            }
-            for hit in hits
-        ],
-        "passages": [
-            {
-                "marker": passage.marker,
-                "doc_id": passage.document.doc_id,
-                "uri": passage.document.uri,
-                "version": passage.document.version,
-                "start": passage.start,
-                "end": passage.end,
-                "score": passage.score,
-                "text": passage.text,
-                "text_sha256": text_hash(passage.text),
-            }
-            for passage in passages
-        ],
-    }

@@ -1,15 +1,26 @@
 """The composition root of the answering side: settings to a service and a caller."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
+from app.abstention import Abstention
 from app.answering import Answering, AnswerLimits
+from app.conversation import standalone_query
 from app.conversation_log import ConversationLog
-from app.extractive import MODEL_NAME, ExtractiveGenerator
+from app.extractive import ExtractiveGenerator
 from app.feedback_log import FeedbackLog
+from app.generation.completion_cache import CompletionCache
+from app.grounding.checker import ClaimChecker
+from app.model_wiring import Models, open_models
 from app.service import FootnoteService
-from core.answers import Caller
-from core.errors import ConfigError
+from app.writing import ModelWriter, QuotingWriter, Writer
+from core.answers import Caller, Turn
+from core.ports import QueryRewriter
 from core.settings import Settings
+from index.catalogue import Catalogue
 from index.factory import open_catalogue, open_knowledge_base
 from index.permissions import GroupsFile, caller_for, caller_named
+from index.retriever import HybridRetriever
 
 
 def open_service(
@@ -22,22 +33,53 @@ def open_service(
     Raises:
         FootnoteError: there is no knowledge base, or the settings do not fit it.
     """
-    if settings.llm != MODEL_NAME:
-        raise ConfigError(
-            f"FOOTNOTE_LLM is set to {settings.llm!r}; this version answers with {MODEL_NAME!r} only. "
-            "Unset it."
-        )
-    base = open_knowledge_base(settings, create=create)
-    retriever = base.retriever
-    engine = base.catalogue.engine
-    log = ConversationLog(engine, settings.data_dir)
+    models: Models | None = None
+
+    def open_rewriter(catalogue: Catalogue) -> QueryRewriter | None:
+        nonlocal models
+        models = open_models(settings, catalogue)
+        return models.rewriter if models else None
+
+    base = open_knowledge_base(settings, create=create, open_rewriter=open_rewriter)
     limits = AnswerLimits(
         settings.retrieval.passages, settings.retrieval.passage_chars, settings.max_question_chars
     )
-    generator = ExtractiveGenerator(lambda: retriever.embedder, retriever)
-    answering = Answering(retriever, generator, log, limits)
-    feedback = FeedbackLog(engine, settings.data_dir)
-    return FootnoteService(answering, retriever, log, feedback, channel)
+    return service_over(
+        base.retriever, settings.data_dir, limits, channel, models, settings.generation.cache_hours
+    )
+
+
+def service_over(
+    retriever: HybridRetriever,
+    data_dir: Path,
+    limits: AnswerLimits,
+    channel: str,
+    models: Models | None = None,
+    cache_hours: float = 0.0,
+) -> FootnoteService:
+    """Build the service over a retriever that is open already; without models its answers quote."""
+    engine = retriever.catalogue.engine
+    log = ConversationLog(engine, data_dir)
+    quoting = QuotingWriter(ExtractiveGenerator(lambda: retriever.embedder, retriever))
+    writer: Writer = quoting
+    if models:
+        abstention = Abstention(lambda: retriever.embedder, retriever)
+        writer = ModelWriter(models.parts, abstention, quoting)
+    answering = Answering(
+        retriever,
+        writer,
+        ClaimChecker(retriever.embedder),
+        models.condenser if models and models.condenser else _by_rules,
+        log,
+        limits,
+    )
+    cache = CompletionCache(engine, data_dir, cache_hours)
+    return FootnoteService(answering, retriever, log, FeedbackLog(engine, data_dir), cache, channel)
+
+
+def _by_rules(question: str, history: Sequence[Turn], caller: Caller) -> str:
+    del caller  # no model is asked, so nothing is counted
+    return standalone_query(question, history)
 
 
 def open_feedback_log(settings: Settings) -> FeedbackLog:

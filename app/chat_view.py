@@ -2,18 +2,18 @@
 
 Answers and documents are data that somebody else wrote. Nothing here builds a page element from them: the
 parts below reach the browser as JSON and become text nodes there. The two exceptions are named for it:
-`plain_html` escapes everything, and `plain_label` makes a Streamlit label say exactly the text it is given.
+`plain_html` escapes everything, and `plain_label` makes a Streamlit label say exactly the text it is given, both
+as `app.safe_text` does it.
 """
 
-import html
 import re
-import string
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 from urllib.parse import urlencode
 
+from app.safe_text import html_text, streamlit_text
 from core.answers import Answer, Citation, Claim, FeedbackCategory, Verdict
 
 Tone = Literal["good", "mixed", "bad", "calm"]
@@ -42,14 +42,19 @@ _NOTE_TITLES = {
     "stale": "This may be out of date",
     "degraded": "Reduced service",
     "redacted": "Something was left out",
+    "injection": "A document tries to give orders",
+    "near_miss": "Perhaps not what you asked",
+    "false_premise": "The question takes something for granted",
+    "unsupported": "Not in the documents",
+    "shortened": "There is more",
+    "incomplete": "This answer is not finished",
+    "unknown_marker": "A reference was wrong",
 }
 # Machines read these notes; for people the text of an abstention names the same documents.
 _NAMED_IN_TEXT = "nearest"
+_DOUBT_CHARS = 200
 _MARKER = re.compile(r"\[(\d{1,4})\]")
 _MARKER_RUN = re.compile(r"(?:[ \t]*\[\d{1,4}\])*")
-# Punctuation that neither Markdown nor Streamlit's directives, icons and arrows give a meaning to.
-_HARMLESS = frozenset(" ,;'\"()?%")
-_WORD_JOINER = "\u2060"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,16 @@ class NoteLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """A statement that does not hold as it is written: its words, the verdict in words, and why."""
+
+    text: str
+    verdict: Verdict
+    label: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerView:
     """Everything that a face shows of one answer."""
 
@@ -96,6 +111,7 @@ class AnswerView:
     parts: tuple[Part, ...]
     summary: str
     tone: Tone
+    doubts: tuple[Doubt, ...]
     sources_title: str
     sources: tuple[SourceCard, ...]
     notes: tuple[NoteLine, ...]
@@ -110,6 +126,16 @@ def answer_view(answer: Answer) -> AnswerView:
         parts=answer_parts(answer),
         summary=summary_line(answer),
         tone=_tone(answer),
+        doubts=tuple(
+            Doubt(
+                clipped(" ".join(claim.text.split()), _DOUBT_CHARS),
+                claim.verdict,
+                verdict_label(claim.verdict),
+                claim.reasons,
+            )
+            for claim in answer.claims
+            if claim.verdict not in ("supported", "unchecked")
+        ),
         sources_title="Sources" if answer.status == "answered" else "Nearest documents",
         sources=tuple(source_card(answer, citation) for citation in answer.citations),
         notes=tuple(
@@ -233,26 +259,18 @@ def _tone(answer: Answer) -> Tone:
 def plain_html(text: str, css_class: str, role: str = "") -> str:
     """Return a block that shows exactly this text; line breaks are kept by the style sheet."""
     attribute = f' role="{role}"' if role else ""
-    return f'<div class="{css_class}"{attribute} dir="auto">{html.escape(text)}</div>'
+    return f'<div class="{css_class}"{attribute} dir="auto">{html_text(text)}</div>'
 
 
 def plain_row(texts: Iterable[str], css_class: str) -> str:
     """Return one line of the texts that are not empty; each keeps its writing direction to itself."""
-    runs = " · ".join(f"<bdi>{html.escape(text)}</bdi>" for text in texts if text)
+    runs = " · ".join(f"<bdi>{html_text(text)}</bdi>" for text in texts if text)
     return f'<div class="{css_class}">{runs}</div>' if runs else ""
 
 
 def plain_label(text: str, max_chars: int = 200) -> str:
-    """Return a label that Streamlit shows as exactly this text, on one line.
-
-    Backslashes stop Markdown; what Streamlit looks for after Markdown (`:material/x:`, `->`, bare links) is
-    broken by an invisible word joiner in front of each sign.
-    """
-    line = clipped(" ".join(text.split()), max_chars)
-    return "".join(
-        f"{_WORD_JOINER}\\{sign}" if sign in string.punctuation and sign not in _HARMLESS else sign
-        for sign in line
-    )
+    """Return a label that Streamlit shows as exactly this text, on one line."""
+    return streamlit_text(clipped(" ".join(text.split()), max_chars))
 
 
 def clipped(text: str, max_chars: int) -> str:

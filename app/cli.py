@@ -9,9 +9,11 @@ import click
 COMMANDS = {
     "ingest": ("ingest.cli", "ingest", "Bring files and folders into the knowledge base."),
     "ask": ("app.commands", "ask", "Answer a question with citations."),
+    "check": ("app.check_command", "check", "Check answers against their passages."),
     "search": ("app.search_command", "search", "Find passages."),
     "documents": ("ingest.documents_cli", "documents", "List, show and remove documents."),
     "feedback": ("app.commands", "feedback", "Add, list and export what people said of answers."),
+    "prompts": ("app.prompts_command", "prompts", "Show, compare and pin the models' prompts."),
     "web": ("app.commands", "web", "Start the web application."),
     "index": ("ingest.index_cli", "index", "Look at, check and rebuild the search indexes."),
     "doctor": ("app.commands", "doctor", "Check settings, models and stores."),

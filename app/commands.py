@@ -6,7 +6,9 @@ from typing import cast, get_args
 import click
 
 from app.bootstrap import cli_caller, open_feedback_log, open_service
-from app.json_view import answer_json
+from app.chat_view import answer_view
+from app.json_view import answer_json, replay_json
+from app.replay import Replay
 from app.service import AnswerReady, FootnoteService, StageStarted, TextAdded
 from core.answers import Answer, Caller, FeedbackCategory, FeedbackVerdict, Turn
 from core.command_line import (
@@ -34,12 +36,18 @@ _CHANNEL = "cli"
     metavar="FILE",
     help='Answer the questions of a JSONL file: {"id", "question", "history"?, "as"?} a line.',
 )
+@click.option(
+    "--replay",
+    metavar="ANSWER_ID",
+    help="Ask the question of an earlier answer again, and show both; nothing is stored.",
+)
 @as_option
 @common_options
 def ask(
     settings: Settings,
     as_json: bool,
     question: str | None,
+    replay: str | None,
     conversation_id: str | None,
     stream: bool,
     model: str | None,
@@ -48,12 +56,19 @@ def ask(
 ) -> None:
     """Answer a question with the exact words that support it."""
     settings = settings_for(settings, llm=model)
-    if (question is None) == (batch is None):
-        raise UsageError("Give a question, or --batch FILE.")
+    if [question, batch, replay].count(None) != 2:
+        raise UsageError("Give a question, --batch FILE or --replay ANSWER_ID: one of them.")
     if batch is not None:
         _ask_batch(settings, batch, as_user)
         return
     service, caller = open_service(settings, _CHANNEL), cli_caller(settings, as_user)
+    if replay is not None:
+        found = service.replay(replay, caller)
+        if as_json:
+            print_json(replay_json(found))
+        else:
+            _print_replay(found)
+        return
     if as_json:
         print_json(answer_json(service.ask(question or "", caller, conversation_id)))
         return
@@ -207,6 +222,20 @@ def _print_answer(
             click.echo("", err=True, nl=False)
 
 
+def _print_replay(found: Replay) -> None:
+    for name, answer in (("Then", found.then), ("Now", found.now)):
+        click.echo(
+            f"{name} ({answer.created_at[:16]}, {answer.model}, {answer.prompt_version}, index {answer.index_generation})"
+        )
+        click.echo(answer.text)
+        _print_sources(answer)
+        click.echo("")
+    for source in found.sources:
+        if source.state != "same":
+            click.echo(f"{source.state}: {source.uri}")
+    click.echo("The answers are the same." if found.is_same else "The answers differ.")
+
+
 def _print_sources(answer: Answer) -> None:
     for citation in answer.citations:
         place = " > ".join(citation.section)
@@ -215,4 +244,13 @@ def _print_sources(answer: Answer) -> None:
             f"\n[{citation.marker}] {citation.document.uri}{page}{f'  ({place})' if place else ''}"
         )
         click.echo(f"    “{' '.join(citation.quote.split())}”")
+    view = answer_view(answer)
+    if view.summary:
+        click.echo(f"\n{view.summary}")
+    for doubt in view.doubts:
+        click.echo(f"    {doubt.label}: “{doubt.text}”")
+        for reason in doubt.reasons:
+            click.echo(f"      {reason}")
+    for note in view.notes:
+        click.echo(f"\n{note.title}: {note.text}")
     click.echo(f"\nanswer {answer.answer_id}, conversation {answer.conversation_id}", err=True)

@@ -1,13 +1,15 @@
 """Keeps conversations, answers and the traces that they were made from; each belongs to who asked."""
 
 import json
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, func, insert, select, update
 
-from core.answers import Answer, Caller, Citation, Claim, DocumentRef, Note, Turn
+from app.stored_answers import answer_from_json
+from core.answers import Answer, Caller, Turn
 from core.errors import NotFound
 from core.ids import new_id
 from index.database import storage_errors, writing
@@ -15,6 +17,10 @@ from index.schema import answers, conversations
 
 _TITLE_CHARS = 80
 _REMEMBERED_TURNS = 6
+
+
+ReadableAmong = Callable[[Collection[str], Caller], set[str]]
+"""Returns those of some documents, by id, that a caller may read now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +70,23 @@ class ConversationLog:
             )
         return stored
 
-    def history(self, conversation_id: str, caller: Caller) -> list[Turn]:
+    def history(
+        self, conversation_id: str, caller: Caller, readable_among: ReadableAmong
+    ) -> list[Turn]:
         """Return the last turns of one of the caller's conversations, oldest first.
+
+        An answer that cites what the caller may not read any more, or what is gone, is left out of its turn.
 
         Raises:
             NotFound: it is not the caller's.
         """
         turns = self.turns(conversation_id, caller)[-_REMEMBERED_TURNS:]
-        return [Turn(answer.question, answer.text) for answer in turns]
+        cited = [{c.document.doc_id for c in answer.citations} for answer in turns]
+        readable = readable_among(set().union(*cited), caller)
+        return [
+            Turn(answer.question, answer.text if doc_ids <= readable else "")
+            for answer, doc_ids in zip(turns, cited, strict=True)
+        ]
 
     def turns(self, conversation_id: str, caller: Caller) -> list[Answer]:
         """Return all answers of one of the caller's conversations, oldest first.
@@ -86,7 +101,7 @@ class ConversationLog:
         )
         with self._engine.connect() as connection:
             _require_owner(connection, conversation_id, caller)
-            return [_answer(row[0]) for row in connection.execute(query)]
+            return [answer_from_json(row[0]) for row in connection.execute(query)]
 
     def find(self, answer_id: str, caller: Caller) -> tuple[Answer, dict[str, Any]]:
         """Return one of the caller's own answers with its trace; the administrator sees all.
@@ -101,7 +116,7 @@ class ConversationLog:
             row = connection.execute(query).first()
         if row is None or not (caller.is_admin or row.owner == caller.name):
             raise NotFound(f"There is no answer {answer_id!r} of yours.")
-        return _answer(row.answer), json.loads(row.trace)
+        return answer_from_json(row.answer), json.loads(row.trace)
 
     def list(self, caller: Caller, limit: int = 50) -> list[ConversationSummary]:
         """Return the caller's conversations, the latest first."""
@@ -146,18 +161,3 @@ def _next_position(connection: Connection, conversation_id: str) -> int:
     query = select(func.max(answers.c.position)).where(answers.c.conversation_id == conversation_id)
     last = connection.execute(query).scalar()
     return 0 if last is None else int(last) + 1
-
-
-def _answer(stored: str) -> Answer:
-    fields = json.loads(stored)
-    fields["claims"] = tuple(
-        Claim(**{**claim, "citations": tuple(claim["citations"])}) for claim in fields["claims"]
-    )
-    fields["citations"] = tuple(_citation(entry) for entry in fields["citations"])
-    fields["notes"] = tuple(Note(**note) for note in fields["notes"])
-    return Answer(**fields)
-
-
-def _citation(entry: dict[str, Any]) -> Citation:
-    document = DocumentRef(**entry["document"])
-    return Citation(**{**entry, "document": document, "section": tuple(entry["section"])})

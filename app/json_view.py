@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from app.replay import Replay
 from core.answers import Answer, Citation, DocumentRef, Hit
 from index.explanation import Explanation
 
@@ -48,7 +49,8 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "answer": answer.text,
         "status": answer.status,
         "claims": [
-            {**asdict(claim), "citations": list(claim.citations)} for claim in answer.claims
+            {**asdict(claim), "citations": list(claim.citations), "reasons": list(claim.reasons)}
+            for claim in answer.claims
         ],
         "citations": [citation_json(citation) for citation in answer.citations],
         "notes": [asdict(note) for note in answer.notes],
@@ -65,6 +67,18 @@ def answer_json(answer: Answer) -> dict[str, Any]:
             "cost_usd": answer.cost_usd,
         },
         "timings_ms": answer.timings_ms,
+    }
+
+
+def replay_json(replay: Replay) -> dict[str, Any]:
+    """Return an answer then and now."""
+    return {
+        "answer_id": replay.then.answer_id,
+        "question": replay.then.question,
+        "same": replay.is_same,
+        "sources": [asdict(source) for source in replay.sources],
+        "then": answer_json(replay.then),
+        "now": answer_json(replay.now),
     }
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from app.answering import Answering, AnswerReady, AskEvent, Stage, StageStarted, TextAdded
 from app.conversation_log import ConversationLog, ConversationSummary
 from app.feedback_log import FeedbackLog
+from app.generation.completion_cache import CompletionCache
+from app.replay import Replay, sources_then
 from core.answers import Answer, Caller, Feedback, FeedbackCategory, FeedbackVerdict, Hit, Turn
 from core.documents import DocumentRecord, Element
 from core.errors import NotFound, UsageError
@@ -61,13 +63,19 @@ class FootnoteService:
         retriever: HybridRetriever,
         log: ConversationLog,
         feedback: FeedbackLog,
+        cache: CompletionCache,
         channel: str,
     ) -> None:
         self._answering = answering
         self._retriever = retriever
         self._log = log
         self._feedback = feedback
+        self._cache = cache
         self._channel = channel
+
+    def warm_up(self) -> None:
+        """Load in the background what the first answer would have to wait for; returns at once."""
+        self._answering.warm_up()
 
     def ask_stream(
         self,
@@ -92,10 +100,20 @@ class FootnoteService:
             UsageError: the question is empty or too long.
             NotFound: the conversation is not the caller's.
         """
-        for event in self.ask_stream(question, caller, conversation_id, history):
-            if isinstance(event, AnswerReady):
-                return event.answer
-        raise AssertionError("ask_stream ends with AnswerReady")
+        return _answer_of(self.ask_stream(question, caller, conversation_id, history))
+
+    def replay(self, answer_id: str, caller: Caller) -> Replay:
+        """Ask the question of one of the caller's own answers again, as it was asked then; stores nothing.
+
+        Raises:
+            NotFound: the answer is not the caller's.
+        """
+        then, trace = self._log.find(answer_id, caller)
+        history = [Turn(turn["q"], turn["a"]) for turn in trace.get("history", [])]
+        now = _answer_of(
+            self._answering.ask_stream(then.question, caller, None, history, is_kept=False)
+        )
+        return Replay(then, now, sources_then(trace, self._retriever.catalogue, caller))
 
     def search(
         self, query: str, caller: Caller, top_k: int, filters: Sequence[Filter] = ()
@@ -206,13 +224,25 @@ class FootnoteService:
         if (start is None) != (end is None):
             raise UsageError("Name both the start and the end of the words, or neither.")
         span = (start, end) if start is not None and end is not None else None
-        return self._feedback.add(
+        given = self._feedback.add(
             answer, trace, caller, verdict, category, comment, span, self._channel
         )
+        cache_key = trace.get("generation", {}).get("cache_key")
+        if verdict == "bad" and cache_key:
+            # The next one who asks gets a new answer, not the one that somebody found wrong.
+            self._cache.purge(cache_key)
+        return given
 
     def my_feedback(self, answer_id: str, caller: Caller) -> Feedback | None:
         """Return what the caller says of an answer now, None if nothing."""
         return self._feedback.live(answer_id, caller)
+
+
+def _answer_of(events: Iterator[AskEvent]) -> Answer:
+    for event in events:
+        if isinstance(event, AnswerReady):
+            return event.answer
+    raise AssertionError("ask_stream ends with AnswerReady")
 
 
 def _query(query: str) -> str:

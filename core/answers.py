@@ -3,8 +3,9 @@
 Question -> Hits -> Passages -> Draft (generator) -> Answer (checked) -> Feedback
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from core.documents import Element
 
@@ -149,7 +150,10 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a generator made of a question and passages, before anything is checked."""
+    """What a generator made of a question and passages, before anything is checked.
+
+    `details` are facts for the trace: what was packed and left out, which models failed, the cache's key.
+    """
 
     text: str
     claims: tuple[Claim, ...]
@@ -162,6 +166,7 @@ class Draft:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cost_usd: float = 0.0
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,12 +39,14 @@ class ParsedDocument:
 
     `metadata` is what the file says of itself: author, created, modified, from, to, cc, subject, sent, language,
     url, and the single values of its front matter by their own names; dates in ISO 8601.
+    `hidden` counts what it holds that no reader sees, by kind; none of it is in an element's `plain`.
     """
 
     title: str
     text: str
     elements: tuple[Element, ...]
     metadata: Mapping[str, str] = field(default_factory=dict)
+    hidden: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,13 @@
     ├── NotFound               the caller: nothing by that name that this caller may see
     └── ServiceUnavailable     the operator: a service that is needed does not answer
         └── ModelFailure       a language model's provider; `kind` says how, `received` how much text came before
+            └── AllModelsFailed    every model of a chain, one after the other
 
 Every message is one sentence or two: what happened, to what (quoted), and what to do. Faces print the
 message of a FootnoteError as it is, and never that of any other exception.
 """
 
+from collections.abc import Sequence
 from typing import Literal, get_args
 
 QuarantineReason = Literal[
@@ -146,3 +148,12 @@ class ModelFailure(ServiceUnavailable):
         self.kind: ModelFailureKind = kind
         self.received = received
         self.retry_after = retry_after
+
+
+class AllModelsFailed(ModelFailure):
+    """No model of a chain gave any text; it is the last one's failure, `failures` has all in order."""
+
+    def __init__(self, failures: Sequence[ModelFailure]) -> None:
+        last = failures[-1]
+        super().__init__(last.kind, str(last), last.received, last.retry_after)
+        self.failures = tuple(failures)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from core.errors import ModelFailure
+
 Role = Literal["system", "user", "assistant"]
 
 
@@ -20,3 +22,15 @@ class TokenUsage:
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChosen:
+    """The model that writes the answer, and what became of those asked before it, in order."""
+
+    spec: str
+    failures: tuple[ModelFailure, ...] = ()
+
+
+ModelOutput = str | TokenUsage | ModelChosen
+"""Pieces of text, what was used, and, where several models can answer, which one does."""

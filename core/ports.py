@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 from core.answers import Caller, Draft, Hit, Passage, Turn
 from core.documents import Chunk, ParsedDocument
-from core.generation import ChatMessage, TokenUsage
+from core.generation import ChatMessage, ModelOutput
 from core.grounding import EvidenceText, GroundingReport
 from core.search import Candidates, FloatMatrix, IndexEntry, StoreQuery, VectorBatch
 
@@ -163,10 +163,8 @@ class LanguageModel(Protocol):
     spec: str
     context_window: int
 
-    def stream(
-        self, messages: Sequence[ChatMessage], max_tokens: int
-    ) -> Iterator[str | TokenUsage]:
-        """Yield the text as it comes, and once, last, what was used.
+    def stream(self, messages: Sequence[ChatMessage], max_tokens: int) -> Iterator[ModelOutput]:
+        """Yield the text as it comes, and once, last, what was used; several in order say first who writes.
 
         Raises:
             ModelFailure: the provider refused, stalled, or broke off; says which and whether any text came.

@@ -102,6 +102,117 @@ class RetrievalSettings(_Group):
     )
 
 
+class GenerationSettings(_Group):
+    """How a language model is asked, with FOOTNOTE_LLM set to one."""
+
+    answer_tokens: int = Field(800, ge=50, description="Longest answer, in tokens.")
+    context_tokens: int = Field(
+        0,
+        ge=0,
+        description="What the model reads at once, in tokens; 0 takes what its provider's models have at least "
+        "(8,192 for `openai-like`).",
+    )
+    first_token_seconds: float = Field(
+        20, gt=0, description="How long the first word may take before the next model is asked."
+    )
+    token_seconds: float = Field(
+        15, gt=0, description="Longest silence between two words; what came until then is kept."
+    )
+    total_seconds: float = Field(
+        120, gt=0, description="Longest time of an answer, with all repeats and all models."
+    )
+    retries: int = Field(
+        2,
+        ge=0,
+        description="Repeats of a failed request, over all models; only before the first word.",
+    )
+    cache_hours: float = Field(
+        24,
+        ge=0,
+        description="How long what a model wrote is used again for the same prompt and the same readable "
+        "documents; 0 never.",
+    )
+    prices_file: Path | None = Field(
+        None,
+        description="YAML file with prices of models that are missing or wrong in the shipped one.",
+    )
+    prompts_dir: Path | None = Field(
+        None,
+        description="Folder with own prompt templates; each replaces the shipped one of its name.",
+    )
+    prompt_label: str = Field(
+        "", description="Label of the prompt versions to use, as pinned by `footnote prompts pin`."
+    )
+    link_hosts: tuple[str, ...] = Field(
+        (),
+        description="Hosts that an answer may link to, as JSON list; only addresses that a passage has.",
+    )
+    condense: bool = Field(
+        True, description="Let the model word follow-up questions; without it, rules do."
+    )
+    rewrite: bool = Field(
+        False, description="Let the model add other wordings to a search: slower, finds synonyms."
+    )
+    temperature: float = Field(
+        0, ge=0, le=2, description="0 gives the same answer again; some models accept 1 only."
+    )
+    api_version: str = Field("", description="API version, for `azure`.")
+    region: str = Field("", description="Region, for `bedrock` and `vertex`.")
+    project: str = Field("", description="Project, for `vertex`.")
+
+
+class ProviderSettings(_Group):
+    """Where one provider is asked, where FOOTNOTE_LLM names models of several."""
+
+    base_url: str = Field("", description="Address of its API.")
+    api_key: SecretStr | None = Field(None, description="Its API key.")
+
+
+class ProvidersSettings(_Group):
+    """Addresses and keys by provider. FOOTNOTE_LLM_BASE_URL and FOOTNOTE_LLM_API_KEY are those of the first model's."""
+
+    openai_like: ProviderSettings = ProviderSettings()
+    openai: ProviderSettings = ProviderSettings()
+    anthropic: ProviderSettings = ProviderSettings()
+    azure: ProviderSettings = ProviderSettings()
+    bedrock: ProviderSettings = ProviderSettings()
+    vertex: ProviderSettings = ProviderSettings()
+
+
+class BudgetSettings(_Group):
+    """What language models may be used for in a day (UTC); beyond it, answers quote. 0 sets no limit."""
+
+    user_usd: float = Field(0, ge=0, description="US dollars for each person.")
+    total_usd: float = Field(0, ge=0, description="US dollars in total.")
+    user_tokens: int = Field(0, ge=0, description="Tokens for each person, prompts and answers.")
+    total_tokens: int = Field(0, ge=0, description="Tokens in total.")
+
+
+class PrivacySettings(_Group):
+    """What a language model and traces do not get to see."""
+
+    redact: bool = Field(
+        True,
+        description="Replace personal data in prompts by placeholders; they are put back in the answer.",
+    )
+    kinds: tuple[str, ...] = Field(
+        (),
+        description="Kinds of personal data to replace, as JSON list; empty: all. Secrets always are.",
+    )
+
+
+class TracingSettings(_Group):
+    """Export of traces by OpenTelemetry (extra `otel`)."""
+
+    otlp_endpoint: str = Field(
+        "",
+        description="Address that takes OTLP over HTTP, like `http://localhost:4318`. Empty: no export.",
+    )
+    content: bool = Field(
+        False, description="Export questions, answers and passages too, personal data masked."
+    )
+
+
 class QdrantSettings(_Group):
     """The Qdrant server, with FOOTNOTE_STORE=qdrant."""
 
@@ -168,8 +279,14 @@ class Settings(BaseSettings):
     )
     llm: str = Field(
         "extractive",
-        description="How answers are written. `extractive` quotes the documents word for word, offline.",
+        description="How answers are written. `extractive` quotes the documents word for word, offline; "
+        "`PROVIDER:MODEL` asks a language model (providers: openai-like, openai, anthropic, azure, bedrock, vertex). "
+        "Several with commas are asked in that order; quoting is always the last resort.",
     )
+    llm_base_url: str = Field(
+        "", description="Address of the language model's API, like `http://localhost:11434/v1`."
+    )
+    llm_api_key: SecretStr | None = Field(None, description="Its API key.")
     store: Literal["faiss", "qdrant"] = Field(
         "faiss",
         description="Search store. `faiss` is embedded and needs no service; `qdrant` is a server.",
@@ -190,6 +307,11 @@ class Settings(BaseSettings):
     chunk: ChunkSettings = ChunkSettings()
     ingest: IngestSettings = IngestSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
+    generation: GenerationSettings = GenerationSettings()
+    providers: ProvidersSettings = ProvidersSettings()
+    budget: BudgetSettings = BudgetSettings()
+    privacy: PrivacySettings = PrivacySettings()
+    tracing: TracingSettings = TracingSettings()
     qdrant: QdrantSettings = QdrantSettings()
     web: WebSettings = WebSettings()
 

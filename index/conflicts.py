@@ -14,9 +14,14 @@ from itertools import combinations
 from typing import Literal
 
 from core.function_words import content_words
+from core.measures import MEASURES, WEEKDAYS
+from core.number_words import SCALES, SMALL, TENS
+from core.numerals import COUNT, ORDINAL, PERCENT
+from core.polarity import ALTERNATIVES, CHOICE, DUTY, NEGATION
+from core.quantities import Quantity, quantities
 from core.sentences import Span, sentence_spans
 from index.date_words import MONTH_NAMES
-from index.dates import mentions
+from index.dates import mentions, without
 from index.families import are_siblings
 from index.periods import Period
 from index.version_facts import VersionFacts, facts_of
@@ -67,114 +72,14 @@ def _roots_of(words: str) -> frozenset[str]:
     return frozenset(word[:_ROOT_CHARS] for word in words.split())
 
 
-_NUMBER_WORDS = {
-    word: number
-    for number, words in enumerate(
-        (
-            "zero null cero zéro",
-            "one eins un una uno une",
-            "two zwei dos deux",
-            "three drei tres trois",
-            "four vier cuatro quatre",
-            "five fünf cinco cinq",
-            "six sechs seis",
-            "seven sieben siete sept",
-            "eight acht ocho huit",
-            "nine neun nueve neuf",
-            "ten zehn diez dix",
-            "eleven elf once onze",
-            "twelve zwölf doce douze",
-        )
-    )
-    for word in words.split()
-} | {"fifteen": 15, "twenty": 20, "thirty": 30, "sixty": 60, "ninety": 90}
-_MINUTES = {
-    unit: minutes
-    for minutes, units in (
-        (1.0, "minute minutes minuten minutos"),
-        (60.0, "hour hours stunde stunden hora horas heure heures"),
-        (1440.0, "day days tag tage tagen día días jour jours"),
-        (10080.0, "week weeks woche wochen semana semanas semaine semaines"),
-        (43830.0, "month months monat monate monaten mes meses mois"),
-        (525960.0, "year years jahr jahre jahren año años an ans"),
-    )
-    for unit in units.split()
-}
 _SAME_TIME = 0.04
 """30 days are a month."""
-_WEEKDAYS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "monday mondays montag lunes lundi",
-            "tuesday tuesdays dienstag martes mardi",
-            "wednesday wednesdays mittwoch miércoles mercredi",
-            "thursday thursdays donnerstag jueves jeudi",
-            "friday fridays freitag viernes vendredi",
-            "saturday saturdays samstag sábado samedi",
-            "sunday sundays sonntag domingo dimanche",
-        )
-    )
-    for name in names.split()
-}
-_NOT_COMPARED = MONTH_NAMES.union(_NUMBER_WORDS, _WEEKDAYS)
-_SCALES = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "bn": 1e9, "billion": 1e9}
-_CURRENCIES = {
-    "€": "eur", "$": "usd", "£": "gbp", "eur": "eur", "usd": "usd", "gbp": "gbp", "euro": "eur", "euros": "eur",
-    "dollar": "usd", "dollars": "usd", "pound": "gbp", "pounds": "gbp", "chf": "chf",
-}  # fmt: skip
-_SIGN = r"[€$£]|\b(?:eur|usd|gbp|chf)\b"
-_VALUE = re.compile(
-    rf"(?P<sign>{_SIGN})?\s?(?<![\w.])(?P<number>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?|"
-    rf"\b(?:{'|'.join(_NUMBER_WORDS)})\b)(?:\s?(?P<scale>thousand|million|billion|bn|k|m)\b)?"
-    rf"(?:[\s-]?(?P<percent>%|percent\b|prozent\b|pour cent\b|por ciento\b)|\s?(?P<after>{_SIGN}|euros?\b|dollars?\b|"
-    r"pounds?\b)|[\s-](?:(?:working|business|calendar|full|consecutive)\s)?(?P<unit>[^\W\d_]+))?",
-    re.I,
-)
-_NEGATION = re.compile(
-    r"\b(?:not(?! only)|no longer|never|cannot|neither|nor|no(?= \w)|nicht|kein\w*|niemals|nunca|jamais|ne)\b|n['’]t\b",
-    re.I,
-)
-_DUTY = re.compile(
-    r"\b(?:required|mandatory|must|obligatory|compulsory|(?:have|has|need|needs) to|verpflichtend|pflicht|müssen|"
-    r"obligatorio|obligatoire)\b",
-    re.I,
-)
-_CHOICE = re.compile(
-    r"\b(?:optional|optionally|voluntary|at (?:your|their) discretion|(?:not|n['’]t) (?:required|mandatory|have to|need)|"
-    r"need not|freiwillig|opcional|facultatif)\b",
-    re.I,
-)
-_ALTERNATIVES = tuple(
-    tuple(re.compile(rf"\b(?:{words})\b", re.I) for words in group)
-    for group in (
-        (
-            "remote|remotely|from home|at home",
-            r"in[- ](?:the )?office|from (?:the|an) office|on[- ]?site|in person",
-        ),
-        ("paid|bezahlt", "unpaid|unbezahlt"),
-        (
-            "allowed|permitted|erlaubt|permitido|autorisé",
-            "forbidden|prohibited|banned|verboten|prohibido|interdit",
-        ),
-        ("full[- ]time", "part[- ]time"),
-        ("enabled", "disabled"),
-        ("included", "excluded"),
-        (
-            "daily",
-            "weekly",
-            "biweekly|fortnightly",
-            "monthly",
-            "quarterly",
-            "annually|yearly",
-        ),
-    )
-)
+_NOT_COMPARED = MONTH_NAMES.union(SMALL, TENS, WEEKDAYS)
 _TOLD_APART = _roots_of(
     "remote remotely office onsite paid unpaid allowed permitted forbidden prohibited banned enabled disabled included "
     "excluded daily weekly biweekly fortnightly monthly quarterly annually yearly required requirement mandatory "
     "optional voluntary obligatory compulsory longer never cannot percent euros dollars"
-) | _roots_of(" ".join(_MINUTES))
+) | _roots_of(" ".join(word for word, measure in MEASURES.items() if measure.dimension == "time"))
 """Words that are compared as what may differ, not as what the statements are about."""
 _CLAUSE_END = re.compile(r";\s|,\s(?=(?:with|while|whereas|but|and|which|so)\b)")
 _OPENING_PHRASE = re.compile(r"(?:[^,;]|,\s(?=\d)){1,40},\s(?!\d)")
@@ -183,7 +88,6 @@ _IN_FORCE = re.compile(
     r"\b(?:starting|effective|beginning|as of|from|since|ab|seit|desde|depuis)\s(?:on\s|in\s)?$",
     re.I,
 )
-_PLURAL_UNIT = re.compile(r"(?<=\w{3})s$")
 
 _Value = tuple[ConflictKind, str, float]
 
@@ -205,7 +109,7 @@ class _Clause:
         return frozenset(
             name
             for name in found
-            if not (name in _WEEKDAYS or name in MONTH_NAMES or name in _SCALES)
+            if not (name in WEEKDAYS or name in MONTH_NAMES or name in SCALES)
         )
 
     @cached_property
@@ -219,16 +123,17 @@ class _Clause:
         )
 
     @cached_property
+    def counted(self) -> tuple[Quantity, ...]:
+        return quantities(without(self.text, mentions(self.text)))
+
+    @cached_property
     def values(self) -> frozenset[_Value]:
-        text = self.text
-        for mention in mentions(text):
-            text = text[: mention.start] + " " * (mention.end - mention.start) + text[mention.end :]
-        return frozenset(filter(None, (_value(match) for match in _VALUE.finditer(text))))
+        return frozenset(filter(None, map(_value, self.counted)))
 
     @cached_property
     def weekdays(self) -> frozenset[int]:
         words = re.findall(r"[^\W\d_]+", self.text.casefold())
-        return frozenset(_WEEKDAYS[word] for word in words if word in _WEEKDAYS)
+        return frozenset(WEEKDAYS[word] for word in words if word in WEEKDAYS)
 
 
 def find_conflicts(hits: Sequence[FoundText]) -> list[Conflict]:
@@ -331,8 +236,9 @@ def _differing_value(first: _Clause, second: _Clause) -> ConflictKind | None:
 
 
 def _same_digits(first: _Clause, second: _Clause) -> bool:
+    """Whether the numbers are the same and only their units differ: 30 days and 30 weeks."""
     a, b = (
-        {match["number"].casefold() for match in _VALUE.finditer(clause.text)}
+        {round(q.value / MEASURES[q.unit].factor, 3) for q in clause.counted if q.unit in MEASURES}
         for clause in (first, second)
     )
     return a == b
@@ -340,11 +246,11 @@ def _same_digits(first: _Clause, second: _Clause) -> bool:
 
 def _differing_word(first: _Clause, second: _Clause) -> ConflictKind | None:
     for one, other in ((first, second), (second, first)):
-        if _CHOICE.search(one.text) and _DUTY.search(other.text) and not _CHOICE.search(other.text):
+        if CHOICE.search(one.text) and DUTY.search(other.text) and not CHOICE.search(other.text):
             return "obligation"
-    if len(_NEGATION.findall(first.text)) % 2 != len(_NEGATION.findall(second.text)) % 2:
+    if len(NEGATION.findall(first.text)) % 2 != len(NEGATION.findall(second.text)) % 2:
         return "negation"
-    for group in _ALTERNATIVES:
+    for group in ALTERNATIVES:
         a, b = (
             {number for number, words in enumerate(group) if words.search(clause.text)}
             for clause in (first, second)
@@ -354,19 +260,17 @@ def _differing_word(first: _Clause, second: _Clause) -> ConflictKind | None:
     return None
 
 
-def _value(match: re.Match[str]) -> _Value | None:
-    """Read one number: (kind, what it counts, how much); None for one that counts nothing."""
-    text = match["number"].casefold()
-    number = float(_NUMBER_WORDS[text] if text in _NUMBER_WORDS else text.replace(",", ""))
-    number *= _SCALES.get((match["scale"] or "").casefold(), 1.0)
-    currency = (match["sign"] or match["after"] or "").casefold()
-    if currency:
-        return "amount", _CURRENCIES[currency], number
-    if match["percent"]:
-        return "percentage", "", number
-    unit = (match["unit"] or "").casefold()
-    if unit in _MINUTES:
-        return "number", "minutes", number * _MINUTES[unit]
-    if text in _NUMBER_WORDS and not unit:
+def _value(quantity: Quantity) -> _Value | None:
+    """Return (kind, what it counts, how much); None for a number that counts nothing."""
+    dimension = quantity.dimension
+    if quantity.is_plain or dimension == ORDINAL:
         return None
-    return "number", _PLURAL_UNIT.sub("", unit)[:_ROOT_CHARS], number
+    if dimension.startswith("money"):
+        return "amount", quantity.unit, quantity.value
+    if dimension == PERCENT:
+        return "percentage", "", quantity.value
+    if dimension in ("time", "working time"):
+        return "number", "minutes", quantity.value
+    if quantity.is_word and not quantity.unit:
+        return None
+    return "number", quantity.unit if dimension == COUNT else dimension, quantity.value

@@ -87,9 +87,14 @@ def open_embedder(settings: Settings, precision: Precision | None, model: str = 
 
 
 def open_knowledge_base(
-    settings: Settings, *, create: bool = False, rewriter: QueryRewriter | None = None
+    settings: Settings,
+    *,
+    create: bool = False,
+    open_rewriter: Callable[[Catalogue], QueryRewriter | None] = lambda _: None,
 ) -> KnowledgeBase:
     """Open a data folder for reading; `create` makes an empty one where there is none.
+
+    `open_rewriter` makes what adds wordings to questions, for the catalogue that was opened.
 
     Raises:
         FootnoteError: there is none, or the settings do not fit it.
@@ -106,7 +111,8 @@ def open_knowledge_base(
         return generation
 
     return KnowledgeBase(
-        catalogue, _retriever(settings, catalogue, open_generation, rewriter=rewriter)
+        catalogue,
+        _retriever(settings, catalogue, open_generation, rewriter=open_rewriter(catalogue)),
     )
 
 

@@ -35,6 +35,17 @@ PERIOD_KEYS = ("fiscal_year", "reporting_period", "period", "year", "quarter")
 STATUS_KEYS = ("status", "doc_status", "document_status", "state", "lifecycle")
 SUPERSEDED_BY_KEYS = ("superseded_by", "replaced_by", "obsoleted_by", "successor")
 SUPERSEDES_KEYS = ("supersedes", "replaces", "obsoletes")
+EXPIRY_KEYS = (
+    "expires",
+    "expires_on",
+    "expiry",
+    "expiry_date",
+    "expiration_date",
+    "valid_until",
+    "valid_to",
+    "gültig_bis",
+)
+REVIEW_KEYS = ("review_by", "review_due", "next_review", "next_review_date")
 STATUS_FLAGS = ("deprecated", "archived", "draft")
 """Names that say by themselves what a document is, unless their value is no."""
 VARIANT_KEYS = frozenset(
@@ -63,6 +74,8 @@ KNOWN_NAMES = frozenset(
         *STATUS_FLAGS,
         *SUPERSEDED_BY_KEYS,
         *SUPERSEDES_KEYS,
+        *EXPIRY_KEYS,
+        *REVIEW_KEYS,
         *VARIANT_KEYS,
     )
 )

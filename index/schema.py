@@ -7,6 +7,7 @@ with their traces, and feedback. Numbered migrations in `index/migrations` creat
 from sqlalchemy import (
     BigInteger,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -191,3 +192,32 @@ feedback = Table(
     ),
     Index("ix_feedback_answer", "answer_id"),
 )
+
+llm_usage = Table(
+    "llm_usage",
+    metadata,
+    # The day in UTC as YYYY-MM-DD; `user_ref` is the caller's name, as conversations have it.
+    Column("day", String, primary_key=True),
+    Column("user_ref", String, primary_key=True),
+    Column("spec", String, primary_key=True),
+    Column("prompt_tokens", BigInteger, nullable=False),
+    Column("completion_tokens", BigInteger, nullable=False),
+    Column("cost_usd", Float, nullable=False),
+    Column("answers", Integer, nullable=False),
+)
+"""What language models were used for, summed; daily budgets are checked against it."""
+
+answer_cache = Table(
+    "answer_cache",
+    metadata,
+    # Hash of everything that the completion depends on; the text is as the model wrote it, personal data masked.
+    Column("cache_key", String, primary_key=True),
+    Column("index_generation", Integer, nullable=False),
+    Column("created_at", String, nullable=False),
+    Column("spec", String, nullable=False),
+    Column("completion", Text, nullable=False),
+    Column("prompt_tokens", BigInteger, nullable=False),
+    Column("completion_tokens", BigInteger, nullable=False),
+    Index("ix_answer_cache_created", "created_at"),
+)
+"""Completions that can be used again; a flag or a new index generation removes them."""

@@ -44,7 +44,9 @@ def make_job(config: dict[str, Any]) -> Job:
 
 
 def _parse(chunker: Any, header: dict[str, Any], body: bytes) -> Frame:
+    from core.hidden_characters import visible
     from index.analysis import path_context
+    from ingest.content_marks import marks_of
     from ingest.near_duplicates import signature
     from ingest.parsers.front_matter import declared_access
     from ingest.parsers.registry import parse
@@ -54,10 +56,9 @@ def _parse(chunker: Any, header: dict[str, Any], body: bytes) -> Frame:
         count, limit = f"{len(document.text):,}", f"{_MAX_TEXT_CHARS:,}"
         raise ParseError("too_large", f"The text has {count} characters, the limit is {limit}.")
     if header["title"]:
-        document = replace(document, title=header["title"])
-    chunks: list[Chunk] = chunker.chunk(
-        document, "", "", path_context(header["uri"], document.title)
-    )
+        document = replace(document, title=visible(header["title"]))
+    context = path_context(visible(header["uri"]), document.title)
+    chunks: list[Chunk] = chunker.chunk(document, "", "", context)
     if not chunks:
         raise ParseError("empty", "The file has no text.")
     answer = {
@@ -71,10 +72,11 @@ def _parse(chunker: Any, header: dict[str, Any], body: bytes) -> Frame:
         ],
         "access": declared_access(document.text) if header["asks_access"] else None,
     }
+    marks = marks_of(document, chunks, header["uri"])
     words = signature(element.plain for element in document.elements)
-    return {"signature": words.hex()}, json.dumps(answer, ensure_ascii=False).encode(
-        "utf-8", "replace"
-    )
+    return {"signature": words.hex(), "marks": marks.fields()}, json.dumps(
+        answer, ensure_ascii=False
+    ).encode("utf-8", "replace")
 
 
 def _expand(name: str, body: bytes) -> Iterator[Frame]:

@@ -8,12 +8,13 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from core.documents import Chunk, Element, SourceItem, chunk_id, content_version
 from core.errors import ParseError, QuarantineReason
+from ingest.content_marks import Marks
 from ingest.planning import Planned
 from ingest.sandbox.limits import SandboxLimits
 from ingest.sandbox.pool import SandboxPool
@@ -48,6 +49,7 @@ class ParsedFile:
     signature: bytes
     declared_access: tuple[str, ...] | None
     read_ms: int = 0
+    marks: Marks = field(default_factory=Marks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +187,8 @@ class ParsingPool:
         ((header, body),) = answers
         answer = json.loads(body)
         declared = answer["access"]
-        metadata = dict(answer["metadata"])
+        marks = Marks(**header["marks"])
+        metadata = dict(answer["metadata"]) | marks.metadata()
         if item.url:
             metadata["url"] = item.url
         return ParsedFile(
@@ -198,6 +201,7 @@ class ParsingPool:
             metadata=metadata,
             signature=bytes.fromhex(header["signature"]),
             declared_access=None if declared is None else tuple(declared),
+            marks=marks,
         )
 
 

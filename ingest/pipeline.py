@@ -18,6 +18,7 @@ from core.log import get_logger
 from core.ports import Embedder, Progress
 from index.catalogue import Catalogue, FailedVersion, KnownContainer, NewVersion
 from index.publication import Publisher
+from ingest.content_marks import Marks, warnings_of
 from ingest.near_duplicates import older_copies
 from ingest.parsing_pool import Outcome, ParsedFile, SameFile, UnreadableFile
 from ingest.planning import Plan, Planned
@@ -121,6 +122,7 @@ class Pipeline:
         self._progress = progress
         self._complete: list[str] = []
         self._closed: list[str] = []
+        self._marked: list[tuple[str, Marks]] = []
         self._changed = False
 
     def run(self, plans: Sequence[SourcePlan], report: IngestReport) -> None:
@@ -130,6 +132,8 @@ class Pipeline:
         for plan in plans:
             self._apply(plan.plan, report)
             self._warn_of_closed(plan.plan, report)
+            report.warnings += warnings_of(plan.plan.source.name, self._marked)
+            self._marked = []
             self._catalogue.store_containers(
                 plan.plan.source.name, plan.containers, plan.gone_containers
             )
@@ -183,6 +187,7 @@ class Pipeline:
         self._publisher.remove_words(replaced)
         for version, outcome in zip(versions, parsed, strict=True):
             _log.debug("document_read", uri=outcome.step.uri, read_ms=outcome.read_ms)
+            self._note_marks(outcome)
             self._complete.append(version.doc_id)
             report.chunks += len(version.chunks)
             _count(report, outcome.step)
@@ -194,6 +199,20 @@ class Pipeline:
                 reason=unreadable.reason,
                 read_ms=unreadable.read_ms,
             )
+
+    def _note_marks(self, file: ParsedFile) -> None:
+        """Keep what a document hides or says to a model, for the report; counts alone go into the log."""
+        marks = file.marks
+        if marks.hidden or marks.alarming:
+            _log.info(
+                "document_marked",
+                uri=file.step.uri,
+                hidden=dict(marks.hidden),
+                suspicious=marks.suspicious,
+                in_name=marks.in_name,
+            )
+        if marks.alarming:
+            self._marked.append((file.step.uri, marks))
 
     def _numbered(self, plan: Plan, parsed: Sequence[ParsedFile]) -> list[NewVersion]:
         numbers = self._catalogue.reserve_chunk_numbers(sum(len(file.chunks) for file in parsed))

@@ -21,7 +21,8 @@ from index.database import storage_errors
 
 _BEAT_SECONDS = 5.0
 _SILENT_SECONDS = 60.0
-_RETRY_SECONDS = 0.2
+_RETRY_SECONDS = 0.02
+_GRACE_SECONDS = 1.0
 _LEASE_BYTES = 4096
 
 
@@ -94,7 +95,7 @@ def current_lease(data_dir: Path) -> Lease | None:
 
 def _take(descriptor: int, path: Path, wait_s: float) -> None:
     # Whoever only asks who holds it, holds it for a moment.
-    deadline = time.monotonic() + max(wait_s, _RETRY_SECONDS)
+    deadline = time.monotonic() + max(wait_s, _GRACE_SECONDS)
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -32,4 +32,6 @@ def shared_settings() -> Settings:
 @st.cache_resource(show_spinner=False)
 def shared_service() -> FootnoteService:
     """Return the service, opened once for the process; it takes the caller with every call."""
-    return open_service(shared_settings(), create=True)
+    service = open_service(shared_settings(), create=True)
+    service.warm_up()
+    return service

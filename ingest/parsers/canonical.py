@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from core.documents import Element, ElementKind, ParsedDocument
+from ingest.parsers.hidden_text import HiddenText
 from ingest.parsers.plain_text import tidy, visible
 from ingest.parsers.table_rows import header_text, row_text
 from ingest.parsers.titles import title_of
@@ -11,9 +12,13 @@ _GAP = "\n\n"
 
 
 class CanonicalWriter:
-    """Collects elements in reading order; text without a visible character is passed over."""
+    """Collects elements in reading order; text without a visible character is passed over.
+
+    `hidden` counts what is left out because no reader sees it.
+    """
 
     def __init__(self) -> None:
+        self.hidden = HiddenText()
         self._parts: list[str] = []
         self._elements: list[Element] = []
         self._length = 0
@@ -28,6 +33,7 @@ class CanonicalWriter:
         header: str = "",
     ) -> None:
         """Add one element; white space is tidied, except inside code."""
+        self.hidden.characters(text)
         plain = visible(text).strip("\n").rstrip() if kind == "code" else tidy(text)
         if not plain.strip():
             return
@@ -59,4 +65,6 @@ class CanonicalWriter:
     def document(self, uri: str, declared_title: str = "") -> ParsedDocument:
         """Return what was collected, titled by its first title or level-1 heading."""
         title = title_of(self._elements, uri, declared_title)
-        return ParsedDocument(title, _GAP.join(self._parts), tuple(self._elements))
+        return ParsedDocument(
+            title, _GAP.join(self._parts), tuple(self._elements), hidden=self.hidden.counts()
+        )

@@ -15,8 +15,9 @@ _MAX_NAME_CHARS = 60
 _MAX_VALUE_CHARS = 300
 _RAW_CHARS = 4 * _MAX_VALUE_CHARS
 """Looked at of a value: YAML lets a thousand names have one value of megabytes."""
-_NEVER = frozenset(("access", "url"))
-"""`url` is where a reader is sent to see the original; that is for the source to say."""
+_NEVER = frozenset(("access", "url", "hidden_text", "suspicious_passages"))
+"""`url` is where a reader is sent to see the original; that is for the source to say. The last two are what
+ingestion found out about a document."""
 _DATES = frozenset(("created", "modified", "sent"))
 """A document is as old as these say, so that what is no date is left out."""
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")

@@ -25,12 +25,12 @@ _LEFT_OUT = ("Header", "Footer", "PageBreak", "Image")
 def parse_docx(content: bytes, uri: str) -> ParsedDocument:
     """Parse a Word document: headings by style, list items, tables row by row, notes at the end.
 
-    Running headers and footers, comments and deleted text are left out.
+    Running headers and footers, comments, deleted and hidden text are left out.
     """
-    document = open_document(content)
     writer = CanonicalWriter()
+    document = open_document(content, writer.hidden)
     _write_body(writer, document)
-    for note in notes(document):
+    for note in notes(document, writer.hidden):
         writer.add("text", note)
     title, said = core_metadata(OfficeContainer(content, "DOCX"))
     return replace(writer.document(uri, title), metadata=said)

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+from ingest.parsers.docx_hiding import remove_hidden_runs
+from ingest.parsers.hidden_text import HiddenText
 from ingest.parsers.office_container import OfficeContainer
 
 if TYPE_CHECKING:
@@ -25,8 +27,8 @@ _MAX_BOLD_HEADING_CHARS = 80
 _TITLE_LEVEL = 0
 
 
-def open_document(content: bytes) -> "Document":
-    """Return the document with insertions accepted, deletions gone, text boxes in the body.
+def open_document(content: bytes, hidden: HiddenText) -> "Document":
+    """Return the document with insertions accepted, deletions and hidden runs gone, text boxes in the body.
 
     Raises:
         ParseError: `encrypted`, `unsupported`, `corrupt` or `archive_bomb`.
@@ -45,10 +47,18 @@ def open_document(content: bytes) -> "Document":
             _unwrap(node)
     for fallback in list(body.iter(f"{_MC}Fallback")):
         fallback.getparent().remove(fallback)
+    remove_hidden_runs(body, _styles(document), hidden)
     # The last one first: each goes directly behind the paragraph that it stands in.
     for box in reversed(list(body.iter(f"{_W}txbxContent"))):
         _move_behind_paragraph(box, body)
     return document
+
+
+def _styles(document: "Document") -> _Node | None:
+    for relation in document.part.rels.values():
+        if relation.reltype.endswith("/styles") and not relation.is_external:
+            return getattr(relation.target_part, "element", None)
+    return None
 
 
 def _unwrap(node: _Node) -> None:
@@ -125,7 +135,7 @@ def _has_marked_names(table: _Node) -> bool:
     return bool(runs) and all(run.find(f"{_W}rPr/{_W}b") is not None for run in runs)
 
 
-def notes(document: "Document") -> Iterator[str]:
+def notes(document: "Document", hidden: HiddenText) -> Iterator[str]:
     """Return the texts of footnotes and endnotes, in their order."""
     from lxml import etree  # type: ignore[import-untyped]
 
@@ -135,5 +145,6 @@ def notes(document: "Document") -> Iterator[str]:
             continue
         parser = etree.XMLParser(resolve_entities=False, no_network=True)
         root = etree.fromstring(relation.target_part.blob, parser)
+        remove_hidden_runs(root, _styles(document), hidden)
         for note in root.iterchildren(f"{_W}{kind[:-1]}"):
             yield " ".join("".join(p.itertext(f"{_W}t")) for p in note.iter(f"{_W}p"))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ingest.parsers.office_container import Node, local_name
 
 _MAX_POINTS = 2_000  # of a chart
+_SMALLEST_CENTIPOINTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +27,35 @@ def paragraphs(body: Node) -> Iterator[DrawingParagraph]:
             yield DrawingParagraph(text, "buNone" in kinds, bool(kinds & {"buChar", "buAutoNum"}))
 
 
+def run_hiding(run: Node) -> str:
+    """Return how a run of letters is hidden: too small to read, or without any fill; '' for one that is seen."""
+    properties = run.find("{*}rPr")
+    if properties is None:
+        return ""
+    size = properties.get("sz") or ""
+    if size.isdecimal() and int(size) <= _SMALLEST_CENTIPOINTS:
+        return "tiny_text"
+    if properties.find("{*}noFill") is not None and properties.find("{*}ln") is None:
+        return "invisible_text"
+    alpha = properties.find("{*}solidFill/*/{*}alpha")
+    return "transparent" if alpha is not None and alpha.get("val") in ("0", "0%") else ""
+
+
+def hidden_runs(tree: Node) -> Iterator[tuple[str, str]]:
+    """Yield (how, text) of the hidden runs under a node."""
+    for run in tree.iter("{*}r"):
+        if kind := run_hiding(run):
+            yield kind, "".join(text.text or "" for text in run.iter("{*}t"))
+
+
 def _paragraph_text(paragraph: Node) -> str:
     parts = []
     for node in paragraph.iter("{*}t", "{*}br"):
         if local_name(node) == "br":
             parts.append("\n")
-        elif not any(local_name(above) == "Fallback" for above in node.iterancestors()):
+        elif not run_hiding(node.getparent()) and not any(
+            local_name(above) == "Fallback" for above in node.iterancestors()
+        ):
             parts.append(node.text or "")
     return "".join(parts)
 

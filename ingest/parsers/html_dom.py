@@ -5,6 +5,8 @@ from typing import Any
 
 from core.errors import ParseError
 from ingest.parsers.decoding import decode
+from ingest.parsers.hidden_text import HiddenText
+from ingest.parsers.html_hiding import PageStyle
 from ingest.parsers.plain_text import visible
 
 Node = Any
@@ -21,21 +23,26 @@ _UNSEEN_TAGS = (
     "script style nav footer noscript template head iframe object canvas svg audio video datalist"
 )
 _UNSEEN = frozenset(_UNSEEN_TAGS.split())
-_HIDING_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_COMMENT = re.compile(r"<!--(.*?)(?:-->|\Z)", re.DOTALL)
 _DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
 _HEAD_BYTES = 4096
+_MAX_HIDDEN_PIECES = 500
 
 
-def read_page(content: bytes) -> tuple[Node, str]:
-    """Return the pruned tree of a page and what its `title` tag says.
+def read_page(content: bytes, hidden: HiddenText) -> tuple[Node, str]:
+    """Return the pruned tree of a page and what its `title` tag says; count what was hidden.
 
     Raises:
         ParseError: `unsupported` or `encoding`, when the bytes are not text; `empty`.
     """
     from lxml import etree, html  # type: ignore[import-untyped]
 
-    source = _DECLARATION.sub("", visible(decode_page(content)), count=1)
+    decoded = decode_page(content)
+    hidden.characters(decoded)
+    source = _DECLARATION.sub("", visible(decoded), count=1)
+    for comment in _COMMENT.findall(source):
+        hidden.part("comment", comment)
     # huge_tree: by default libxml2 drops what is nested deeper than 256 levels, without a word.
     parser = html.HTMLParser(remove_comments=True, remove_pis=True, huge_tree=True)
     try:
@@ -43,7 +50,7 @@ def read_page(content: bytes) -> tuple[Node, str]:
     except etree.ParserError as error:
         raise ParseError("empty", "the page has nothing but comments") from error
     title = root.findtext(".//title") or ""
-    _prune(root)
+    _prune(root, hidden)
     return root, title
 
 
@@ -77,14 +84,35 @@ def text_of(node: Node) -> str:
     return "".join(parts)
 
 
-def _prune(root: Node) -> None:
+def _prune(root: Node, hidden: HiddenText) -> None:
+    style = PageStyle(root)
+    skipped = 0
     for node in list(root.iter("*")):
+        if skipped:  # inside of what was taken out
+            skipped -= 1
+            continue
         if node is root or node.tag == "body" or node.getparent() is None:
             continue
         if node.tag == "img":
             _empty(node, f" {node.get('alt') or ''} ")
-        elif node.tag in _UNSEEN or _is_hidden(node):
+            continue
+        is_unseen = node.tag in _UNSEEN or node.get("role") == "navigation"
+        kind = "" if is_unseen else style.hiding(node)
+        if is_unseen or kind:
+            skipped = sum(1 for _ in node.iterdescendants("*"))
+            if kind:
+                hidden.part(kind, _some_text(node))
             _remove(node)
+
+
+def _some_text(node: Node) -> str:
+    """Return the beginning of what stands in a hidden element, for the detector."""
+    parts: list[str] = []
+    for text in node.itertext():
+        parts.append(text)
+        if len(parts) == _MAX_HIDDEN_PIECES:
+            break
+    return " ".join(parts)
 
 
 def _remove(node: Node) -> None:
@@ -99,9 +127,3 @@ def _remove(node: Node) -> None:
 def _empty(node: Node, text: str) -> None:
     node.clear(keep_tail=True)
     node.tag, node.text = "span", text
-
-
-def _is_hidden(node: Node) -> bool:
-    if node.get("hidden") not in (None, "until-found"):
-        return True
-    return node.get("role") == "navigation" or bool(_HIDING_STYLE.search(node.get("style") or ""))

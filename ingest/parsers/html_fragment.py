@@ -3,6 +3,8 @@
 import html
 import re
 
+from ingest.parsers.html_hiding import hidden_pieces
+
 # Each pattern reads on to the next `<` or `>` or to its end mark, so none goes back over the text twice.
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z)|<!\[CDATA\[|\]\]>", re.S)
 _UNSEEN = re.compile(r"<(script|style|template)\b[^<>]*>.*?(?:</\1\s*>|\Z)", re.S | re.I)
@@ -16,9 +18,18 @@ _HEADING = re.compile(r"\s*<h([1-6])\b[^<>]*>.*</h\1\s*>\s*", re.S | re.I)
 
 def fragment_text(source: str) -> str:
     """Return what a reader sees: no tags, comments, scripts or styles; images as their alt text."""
-    text = _UNSEEN.sub(" ", _COMMENT.sub(" ", source))
+    text = _without_hidden(_UNSEEN.sub(" ", _COMMENT.sub(" ", source)))
     text = _ALT.sub(lambda match: f" {match.group(1) or match.group(2) or ''} ", text)
     return html.unescape(_TAG.sub(" ", _INLINE_TAG.sub("", text)))
+
+
+def _without_hidden(source: str) -> str:
+    parts: list[str] = []
+    position = 0
+    for start, end, _ in hidden_pieces(source):
+        parts += (source[position:start], " ")
+        position = end
+    return "".join([*parts, source[position:]])
 
 
 def image_alt(tag: str) -> str:

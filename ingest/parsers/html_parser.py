@@ -38,8 +38,8 @@ def parse_html(content: bytes, uri: str) -> ParsedDocument:
     """
     from lxml import etree  # type: ignore[import-untyped]
 
-    root, title = read_page(content)
     reader = _PageReader()
+    root, title = read_page(content, reader.writer.hidden)
     walk = etree.iterwalk(root, events=("start", "end"))  # no recursion: pages nest without limit
     for event, node in walk:
         if event == "end":

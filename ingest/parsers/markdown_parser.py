@@ -13,8 +13,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from core.documents import ParsedDocument
+from core.injection import comments
 from ingest.parsers.decoding import decode
 from ingest.parsers.front_matter import read_front_matter
+from ingest.parsers.hidden_text import HiddenText
+from ingest.parsers.html_hiding import hidden_pieces
 from ingest.parsers.markdown_blocks import BlockReader
 from ingest.parsers.markdown_limits import has_too_many_blocks, read_inlines
 from ingest.parsers.text_parser import parse_text
@@ -45,8 +48,18 @@ def parse_markdown(content: bytes, uri: str) -> ParsedDocument:
     if matter.description is not None:
         elements.insert(0, matter.description)
     return ParsedDocument(
-        title_of(elements, uri, matter.title), text, tuple(elements), matter.facts
+        title_of(elements, uri, matter.title), text, tuple(elements), matter.facts, _hidden(text)
     )
+
+
+def _hidden(text: str) -> dict[str, int]:
+    """Count the comments and the hidden elements, which are in the canonical text and in no element's plain one."""
+    hidden = HiddenText()
+    for comment in comments(text):
+        hidden.part("comment", comment)
+    for start, end, kind in hidden_pieces(text):
+        hidden.part(kind, text[start:end])
+    return hidden.counts()
 
 
 @lru_cache(maxsize=1)

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ingest.parsers.hidden_text import HiddenText
+from ingest.parsers.pdf_hiding import PageVisibility
+
 if TYPE_CHECKING:
     from pypdfium2 import PdfTextPage
 
@@ -69,10 +72,19 @@ class PdfLine:
         return "courier" in name or "mono" in name or "consolas" in name
 
 
-def read_lines(text_page: "PdfTextPage", page: int, page_height: float) -> list[PdfLine]:
-    """Return the lines of one page in PDFium's reading order; `page` counts from 1."""
+def read_lines(
+    text_page: "PdfTextPage",
+    page: int,
+    page_height: float,
+    visibility: PageVisibility,
+    hidden: HiddenText,
+) -> list[PdfLine]:
+    """Return the lines of one page in PDFium's reading order; `page` counts from 1. What is hidden is counted."""
     lines: list[PdfLine] = []
-    for words in _runs(text_page):
+    for run in _runs(text_page):
+        words = _seen(run, visibility, hidden)
+        if not words:
+            continue
         line = _line(text_page, page, page_height, words)
         # PDFium breaks a line before a lone short word, such as a digit in a table's cell.
         if lines and _stands_beside(lines[-1], line):
@@ -80,6 +92,22 @@ def read_lines(text_page: "PdfTextPage", page: int, page_height: float) -> list[
         else:
             lines.append(line)
     return lines
+
+
+def _seen(
+    run: list[_Characters], visibility: PageVisibility, hidden: HiddenText
+) -> list[_Characters]:
+    words: list[_Characters] = []
+    unseen: dict[str, list[str]] = {}
+    for word in run:
+        kind = visibility.hiding(word[0][0])
+        if kind:
+            unseen.setdefault(kind, []).append("".join(character for _, character in word))
+        else:
+            words.append(word)
+    for kind, texts in unseen.items():
+        hidden.part(kind, " ".join(texts))
+    return words
 
 
 def _stands_beside(left: PdfLine, right: PdfLine) -> bool:

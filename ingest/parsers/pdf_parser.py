@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 from core.documents import ParsedDocument
 from core.errors import ParseError
 from ingest.parsers.canonical import CanonicalWriter
+from ingest.parsers.hidden_text import HiddenText
 from ingest.parsers.ocr import INSTALL_HINT, is_ocr_installed
+from ingest.parsers.pdf_hiding import PageVisibility
 from ingest.parsers.pdf_images import is_picture, recognise
 from ingest.parsers.pdf_layout import PdfLayout, without_running_lines
 from ingest.parsers.pdf_lines import PdfLine, read_lines
@@ -51,11 +53,11 @@ def parse_pdf(content: bytes, uri: str) -> ParsedDocument:
         if len(document) > _MAX_PAGES:
             detail = f"the PDF has {len(document):,} pages, the limit is {_MAX_PAGES:,}"
             raise ParseError("too_large", detail)
-        pages = list(_pages(document))
+        writer = CanonicalWriter()
+        pages = list(_pages(document, writer.hidden))
         declared = str(document.get_metadata_value("Title") or "")
     if not any(page.lines or page.recognised for page in pages):
         raise ParseError("no_text_layer", _no_text_detail(pages))
-    writer = CanonicalWriter()
     _write(writer, pages)
     return writer.document(uri, declared)
 
@@ -86,13 +88,15 @@ def _opened(content: bytes) -> Iterator["PdfDocument"]:
         document.close()
 
 
-def _pages(document: "PdfDocument") -> Iterator[_Page]:
+def _pages(document: "PdfDocument", hidden: HiddenText) -> Iterator[_Page]:
     pictures = 0
     for number in range(len(document)):
         page = document[number]
         text_page = page.get_textpage()
         try:
-            lines = in_reading_order(read_lines(text_page, number + 1, page.get_height()))
+            visibility = PageVisibility(page, text_page)
+            height = page.get_height()
+            lines = in_reading_order(read_lines(text_page, number + 1, height, visibility, hidden))
             if not is_picture(page, lines):
                 yield _Page(lines)
                 continue

@@ -14,6 +14,7 @@ from ingest.parsers.drawing_text import (
     chart_rows,
     chart_title,
     diagram_texts,
+    hidden_runs,
     paragraphs,
     table_rows,
 )
@@ -38,7 +39,8 @@ def parse_pptx(content: bytes, uri: str) -> ParsedDocument:
     The page of an element is the number of its slide. Shapes come in the order in which the file has
     them, the one that screen readers follow, groups with all they hold; then the speaker's notes
     under a heading of their own. A slide without any text is passed over. Tables and charts are written row
-    by row, pictures as their description. Hidden slides are read, hidden shapes, running headers and comments are not.
+    by row, pictures as their description. Hidden slides are read (they are shown when asked about) and counted; hidden shapes and runs, running
+    headers and comments are not read.
 
     Raises:
         ParseError: `encrypted`, `unsupported`, `corrupt`, `too_large` or `archive_bomb`.
@@ -84,7 +86,9 @@ class _SlideReader:
 
     def write(self) -> str:
         """Write the slide; return its title if it is one of the title slide's kind."""
-        shapes = list(_shapes(self._container.tree(self._part).find("{*}cSld/{*}spTree")))
+        slide = self._container.tree(self._part)
+        self._count_hidden(slide)
+        shapes = list(_shapes(slide.find("{*}cSld/{*}spTree")))
         titles = [shape for shape in shapes if _placeholder(shape) in _TITLES]
         title = " ".join(" ".join(one.text.split()) for one in _texts(titles[0])) if titles else ""
         if title.strip():
@@ -97,6 +101,16 @@ class _SlideReader:
         for part in self._container.related(self._part, "notesSlide"):
             self._write_notes(part)
         return title if titles and _placeholder(titles[0]) == "ctrTitle" else ""
+
+    def _count_hidden(self, slide: Node) -> None:
+        hidden = self._writer.hidden
+        for kind, text in hidden_runs(slide):
+            hidden.part(kind, text)
+        for shape in slide.iter("{*}sp"):
+            if _is_hidden(shape):
+                hidden.part("hidden_shape", " ".join(one.text for one in _texts(shape)))
+        if slide.get("show") in ("0", "false"):
+            hidden.merge({"hidden_slide": 1})
 
     def _add(self, kind: ElementKind, text: str, *, level: int = 0) -> None:
         if text.strip():

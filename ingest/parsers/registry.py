@@ -8,7 +8,10 @@ from typing import cast
 
 from core.documents import ParsedDocument
 from core.errors import ParseError
+from core.injection import shipped_weights
+from ingest.parsers.hidden_text import HiddenText
 from ingest.parsers.language import language_of
+from ingest.parsers.plain_text import visible
 from ingest.parsers.signatures import text_ending, true_ending
 
 Parse = Callable[[bytes, str], ParsedDocument]
@@ -82,7 +85,16 @@ def _parse(content: bytes, uri: str) -> ParsedDocument:
     document = _parser(_format_of(content, _named_ending(uri)))(content, uri)
     if not document.elements:
         raise ParseError("empty", "The file has no text that a reader would see.")
-    return _with_language(document)
+    return _with_language(_with_hidden_characters(document))
+
+
+def _with_hidden_characters(document: ParsedDocument) -> ParsedDocument:
+    """Count the hidden characters of a text that is the file's own content, where they stay."""
+    hidden = HiddenText()
+    hidden.merge(document.hidden)
+    hidden.characters(document.text)
+    hidden.characters(document.title)
+    return replace(document, title=visible(document.title), hidden=hidden.counts())
 
 
 def _named_ending(uri: str) -> str:
@@ -114,6 +126,7 @@ def _format_of(content: bytes, named: str) -> str:
 def warm_up() -> None:
     """Load what every document needs, while files may still be opened freely."""
     language_of("This sentence is here to load the languages.")
+    shipped_weights()
 
 
 def _with_language(document: ParsedDocument) -> ParsedDocument:

@@ -6,5 +6,6 @@ from ingest.parsers.canonical import CanonicalWriter
 
 def rewrite(writer: CanonicalWriter, document: ParsedDocument) -> None:
     """Add what a reader sees of each element, in order, with its kind, level and header."""
+    writer.hidden.merge(document.hidden)
     for element in document.elements:
         writer.add(element.kind, element.plain, level=element.level, header=element.header)

@@ -23,10 +23,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from app.answering import Answering, AnswerLimits
-from app.conversation_log import ConversationLog
-from app.extractive import ExtractiveGenerator
-from app.feedback_log import FeedbackLog
+from app.answering import AnswerLimits
+from app.bootstrap import service_over
 from app.service import FootnoteService
 from core.answers import Caller, Hit
 from core.documents import Chunk, SourceItem, chunk_id, document_id, text_hash
@@ -34,7 +32,6 @@ from core.errors import NotFound
 from core.fakes import HashEmbedder
 from core.ports import SearchStore, SearchStoreWriter
 from core.search import FloatMatrix, StoreQuery
-from index.analysis import entry_of
 from index.catalogue import Catalogue, NewVersion
 from index.database import open_database
 from index.manifest import Manifest
@@ -180,12 +177,6 @@ class LaidOut:
             numbers=numbers,
             updated_at="2024-01-01T00:00:00+00:00",
             access=written.access,
-            entries=tuple(
-                entry_of(
-                    number, chunk, written.uri, written.title, written.access, written.language
-                )
-                for number, chunk in zip(numbers, chunks, strict=True)
-            ),
             metadata={"language": written.language},
         )
 
@@ -197,15 +188,7 @@ class LaidOut:
 
 
 def _service(retriever: HybridRetriever, folder: Path) -> FootnoteService:
-    engine = retriever.catalogue.engine
-    log = ConversationLog(engine, folder)
-    answering = Answering(
-        retriever,
-        ExtractiveGenerator(lambda: retriever.embedder, retriever),
-        log,
-        AnswerLimits(8, 1500, 2000),
-    )
-    return FootnoteService(answering, retriever, log, FeedbackLog(engine, folder), "oracle")
+    return service_over(retriever, folder, AnswerLimits(8, 1500, 2000), "oracle")
 
 
 def reads(caller: Caller, access: Collection[str]) -> bool:

@@ -1,12 +1,12 @@
 """Conversations belong to who asked: to others they do not exist, in the very same words."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 import pytest
 
 from app.conversation_log import ConversationLog
-from core.answers import Answer, Citation, Claim, DocumentRef, Note, Turn
+from core.answers import Answer, Caller, Citation, Claim, DocumentRef, Note, Turn
 from core.errors import NotFound
 from index.catalogue import Catalogue
 from index.permissions import administrator, caller_named
@@ -14,6 +14,10 @@ from index.permissions import administrator, caller_named
 ANN = caller_named("ann@x.org", [])
 BO = caller_named("bo@x.org", [])
 TRACE = {"query": "q", "hits": [{"score": 0.5}], "passages": []}
+
+
+def everything(doc_ids: Collection[str], caller: Caller) -> set[str]:
+    return set(doc_ids)
 
 
 def answer_of(number: int, question: str = "How many days?") -> Answer:
@@ -61,7 +65,7 @@ def test_the_history_is_the_last_turns_only(log: ConversationLog) -> None:
     conversation = log.append(answer_of(0, "Q0"), TRACE, ANN, None).conversation_id
     for number in range(1, 9):
         log.append(answer_of(number, f"Q{number}"), TRACE, ANN, conversation)
-    history = log.history(conversation, ANN)
+    history = log.history(conversation, ANN, everything)
     assert history[-1] == Turn("Q8", answer_of(8).text)
     assert [turn.question for turn in history] == [f"Q{number}" for number in range(3, 9)]
 
@@ -88,7 +92,7 @@ def turns(log: ConversationLog, conversation: str) -> None:
 
 
 def history(log: ConversationLog, conversation: str) -> None:
-    log.history(conversation, BO)
+    log.history(conversation, BO, everything)
 
 
 @pytest.mark.parametrize("action", [append, turns, history])
@@ -135,3 +139,16 @@ def test_somebody_named_admin_does_not_open_what_the_administrator_asked(
     conversation = log.append(answer_of(1), TRACE, administrator(), None).conversation_id
     with pytest.raises(NotFound):
         log.turns(conversation, caller_named("admin", []))
+
+
+def test_answers_from_documents_that_may_not_be_read_any_more_are_left_out(
+    log: ConversationLog,
+) -> None:
+    conversation = log.append(answer_of(1), TRACE, ANN, None).conversation_id
+    uncited = replace(answer_of(2), citations=())
+    log.append(uncited, TRACE, ANN, conversation)
+    turns = log.history(conversation, ANN, lambda doc_ids, caller: set())
+    assert [(turn.question, turn.answer) for turn in turns] == [
+        ("How many days?", ""),
+        ("How many days?", uncited.text),
+    ]

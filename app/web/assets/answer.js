@@ -6,6 +6,9 @@ const element = (tag, name, text) => {
   return node;
 };
 
+// What changes how far an answer can be relied on.
+const STRONG = new Set(["conflict", "unsupported", "incomplete", "false_premise", "injection"]);
+
 const clip = (text, length) => (text.length > length ? text.slice(0, length - 1) + "…" : text);
 
 export default function (component) {
@@ -44,9 +47,16 @@ export default function (component) {
   };
 
   const drawNote = (note) => {
-    const row = element("div", `note ${note.kind === "conflict" ? "strong" : ""}`);
+    const row = element("div", `note ${STRONG.has(note.kind) ? "strong" : ""}`);
     row.append(element("strong", "", note.title), element("span", "", note.text));
     return row;
+  };
+
+  const drawDoubt = (doubt) => {
+    const item = element("li");
+    item.append(element("span", `verdict ${doubt.verdict}`, doubt.label), element("q", "", doubt.text));
+    doubt.reasons.forEach((reason) => item.append(element("span", "reason", reason)));
+    return item;
   };
 
   const drawCard = (source) => {
@@ -74,6 +84,11 @@ export default function (component) {
   text.append(...data.parts.flatMap(drawPart));
   drawn.push(text);
   if (data.summary) drawn.push(element("div", `summary ${data.tone}`, data.summary));
+  if (data.doubts.length) {
+    const doubts = element("ul", "doubts");
+    doubts.append(...data.doubts.map(drawDoubt));
+    drawn.push(doubts);
+  }
   drawn.push(...data.notes.map(drawNote));
   if (data.sources.length) {
     drawn.push(element("div", "label", data.sources_title));

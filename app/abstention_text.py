@@ -1,0 +1,32 @@
+"""What an answer says that is none: what was searched, what is missing, what came nearest; never a canned refusal."""
+
+from app.abstention import Assessment, quoted_words
+from prompts.library import load_template
+
+
+def explained_abstention(assessment: Assessment, readable: int) -> str:
+    """Return the text for a reader who may read `readable` documents."""
+    searched = f"{readable} document{'' if readable == 1 else 's'}"
+    nearest = "; ".join(place.label for place in assessment.nearest)
+    name = "near_miss" if assessment.decision == "near_miss" else "abstention"
+    values = {
+        "searched": searched,
+        "nearest": f"; the nearest are: {nearest}." if nearest else ".",
+    }
+    if name == "near_miss":
+        values["topic"] = _topic(assessment)
+        values["missing"] = _missing(assessment)
+    return load_template(name).render(**values)
+
+
+def _topic(assessment: Assessment) -> str:
+    covered = quoted_words(assessment.covered) if assessment.covered else "this subject"
+    return f"speak of {covered}"
+
+
+def _missing(assessment: Assessment) -> str:
+    if assessment.missing:
+        return f"nothing about {quoted_words(assessment.missing)}"
+    if assessment.wanted:
+        return f"no sentence that gives {assessment.wanted} for it"
+    return "no sentence that answers exactly this"

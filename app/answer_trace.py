@@ -1,0 +1,78 @@
+"""What an answer was made from, as it is stored with it: enough to open it again, and to replay it."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from app.abstention import Assessment
+from core.answers import Answer, Draft, Hit, Passage, Turn
+from core.documents import text_hash
+
+
+@dataclass(frozen=True, slots=True)
+class MadeFrom:
+    """Everything between the question and the answer. `query` is the question as it was searched and answered."""
+
+    query: str
+    history: Sequence[Turn]
+    hits: Sequence[Hit]
+    passages: Sequence[Passage]
+    draft: Draft
+    assessment: Assessment
+    grounding_score: float | None
+
+
+def trace_of(answer: Answer, made: MadeFrom) -> dict[str, Any]:
+    """Return the trace as JSON values.
+
+    `packed` in the passages says which of them stood in the prompt; all of them where nobody packed.
+    """
+    details = dict(made.draft.details)
+    packed = details.pop("packed", None)
+    return {
+        "query": made.query,
+        "history": [{"q": turn.question, "a": turn.answer} for turn in made.history],
+        "confidence": made.draft.confidence,
+        "assessment": {
+            "confidence": made.assessment.confidence,
+            "topic": made.assessment.topic,
+            "decision": made.assessment.decision,
+            "missing": list(made.assessment.missing),
+        },
+        "grounding_score": made.grounding_score,
+        "model": answer.model,
+        "prompt_version": answer.prompt_version,
+        "index_generation": answer.index_generation,
+        "generation": details,
+        "hits": [_hit(hit) for hit in made.hits],
+        "passages": [_passage(passage, packed) for passage in made.passages],
+    }
+
+
+def _hit(hit: Hit) -> dict[str, Any]:
+    return {
+        "chunk_id": hit.chunk_id,
+        "doc_id": hit.document.doc_id,
+        "version": hit.document.version,
+        "start": hit.start,
+        "end": hit.end,
+        "score": hit.score,
+        **asdict(hit.why),
+    }
+
+
+def _passage(passage: Passage, packed: Sequence[int] | None) -> dict[str, Any]:
+    return {
+        "marker": passage.marker,
+        "doc_id": passage.document.doc_id,
+        "uri": passage.document.uri,
+        "title": passage.document.title,
+        "version": passage.document.version,
+        "chunk_id": passage.chunk_id,
+        "start": passage.start,
+        "end": passage.end,
+        "score": passage.score,
+        "packed": packed is None or passage.marker in packed,
+        "text": passage.text,
+        "text_sha256": text_hash(passage.text),
+    }

@@ -1,0 +1,177 @@
+"""The command `footnote prompts`: what the models are told, in every version that was in use."""
+
+import difflib
+from typing import Any
+
+import click
+
+from core.command_line import common_options, print_json
+from core.errors import UsageError
+from core.settings import Settings
+from prompts.answer_prompt import NAME as ANSWER
+from prompts.answer_prompt import PART_NAMES, earlier_templates, read_answer_templates
+from prompts.library import CURRENT, LABEL_IN_USE, PromptLibrary, PromptTemplate
+
+KEPT_FOLDER = "prompts"
+"""Folder in the data folder that keeps versions and labels."""
+
+
+@click.group()
+def prompts() -> None:
+    """List, show, compare and pin the prompts for language models."""
+
+
+@prompts.command("list")
+@common_options
+def list_prompts(settings: Settings, as_json: bool) -> None:
+    """List all prompts with the version in use and the labels."""
+    library = open_library(settings)
+    rows = [_answer_row(library), *(_row(library, name) for name in library.names())]
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        labels = ", ".join(f"{label}={digest}" for label, digest in row["labels"].items())
+        where = "own file" if row["is_own"] else "shipped"
+        count = len(row["versions"])
+        click.echo(
+            f"{row['name']:16} {row['version']}  {where:8}  {count} version{'' if count == 1 else 's'}"
+            f"{'  ' + labels if labels else ''}"
+        )
+
+
+@prompts.command()
+@click.argument("prompt", metavar="NAME[@VERSION|@LABEL]")
+@common_options
+def show(settings: Settings, as_json: bool, prompt: str) -> None:
+    """Print a prompt: the version in use, or the one that is named.
+
+    A VERSION is the start of a hash, `current` is the text as it is now, whatever is pinned. `answer@HASH`, as answers
+    and traces name it, prints all parts of that prompt.
+    """
+    name, _, wanted = prompt.partition("@")
+    library = open_library(settings)
+    found = _answer_parts(library, wanted) if name == ANSWER else (library.resolve(name, wanted),)
+    if as_json:
+        shown = [
+            {"name": part.name, "version": part.digest, "text": part.text, "placeholders": sorted(part.placeholders)}
+            for part in found
+        ]  # fmt: skip
+        print_json(shown if name == ANSWER else shown[0])
+        return
+    for part in found:
+        if name == ANSWER:
+            click.echo(f"===== {part.version}")
+        click.echo(part.text.rstrip("\n"))
+
+
+@prompts.command()
+@click.argument("name")
+@click.argument("first", metavar="A")
+@click.argument("second", metavar="B", default="current")
+@common_options
+def diff(settings: Settings, as_json: bool, name: str, first: str, second: str) -> None:
+    """Compare two versions of a prompt, each a hash, a label or `current` (what B is if it is not given)."""
+    library = open_library(settings)
+    before, after = library.resolve(name, first), library.resolve(name, second)
+    lines = list(
+        difflib.unified_diff(
+            before.text.splitlines(), after.text.splitlines(), before.version, after.version, lineterm=""
+        )
+    )  # fmt: skip
+    if as_json:
+        print_json(
+            {"name": name, "a": before.digest, "b": after.digest, "same": not lines, "diff": lines}
+        )
+        return
+    for line in lines:
+        click.echo(line)
+    if not lines:
+        click.echo(f"{before.version} and {after.version} are the same.", err=True)
+
+
+@prompts.command()
+@click.argument("name")
+@click.argument("version", metavar="VERSION|LABEL", required=False)
+@click.option(
+    "--label",
+    help="Label to put on the version (default: the one that answers are made with, "
+    f"FOOTNOTE_GENERATION__PROMPT_LABEL or `{LABEL_IN_USE}`).",
+)
+@click.option("--remove", is_flag=True, help="Take the label off: the text as it is now counts.")
+@common_options
+def pin(
+    settings: Settings,
+    as_json: bool,
+    name: str,
+    version: str | None,
+    label: str | None,
+    remove: bool,
+) -> None:
+    """Put a label on a version of a prompt, from the next question on.
+
+    `pin answer HASH` pins all parts of the prompt that an answer names.
+    """
+    if remove == (version is not None):
+        raise UsageError("Give the version to pin, or --remove to take the label off.")
+    library = open_library(settings)
+    label = library.label if label is None else label
+    names = PART_NAMES if name == ANSWER else (name,)
+    pinned: list[PromptTemplate] = []
+    if version is None:
+        for one in names:
+            library.unpin(one, label)
+    else:
+        found = _answer_parts(library, version) if name == ANSWER else ()
+        wanted = {part.name: part.digest for part in found} or {name: version}
+        pinned = [library.pin(one, wanted[one], label) for one in names]
+    if as_json:
+        print_json({"label": label, "pinned": {part.name: part.digest for part in pinned}})
+        return
+    for part in pinned:
+        click.echo(f"{part.version} is {label} now.")
+    if not pinned:
+        click.echo(f"{label!r} is taken off {name}; the text as it is now counts.")
+
+
+def open_library(settings: Settings) -> PromptLibrary:
+    """Return the prompts of an installation."""
+    chosen = settings.generation
+    return PromptLibrary(chosen.prompts_dir, settings.data_dir / KEPT_FOLDER, chosen.prompt_label)
+
+
+def _row(library: PromptLibrary, name: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "version": library.load(name).digest,
+        "is_own": library.is_own(name),
+        "labels": library.labels(name),
+        "versions": library.versions(name),
+    }
+
+
+def _answer_row(library: PromptLibrary) -> dict[str, Any]:
+    now = read_answer_templates(library).members.digest
+    return {
+        "name": ANSWER,
+        "version": now,
+        "is_own": any(library.is_own(name) for name in PART_NAMES),
+        "labels": {},
+        "versions": [now, *(digest for digest in library.kept(ANSWER) if digest != now)],
+        "parts": list(PART_NAMES),
+    }
+
+
+def _answer_parts(library: PromptLibrary, version: str) -> tuple[PromptTemplate, ...]:
+    """The templates that `answer@hash` names, or those of a label; those in use if neither is given."""
+    if version == CURRENT:
+        return tuple(library.current(name) for name in PART_NAMES)
+    if not version or any(version in library.labels(name) for name in PART_NAMES):
+        return read_answer_templates(library, version or None).parts
+    fitting = [digest for digest in library.kept(ANSWER) if digest.startswith(version)]
+    if len(fitting) == 1:
+        return earlier_templates(library, f"{ANSWER}@{fitting[0]}").parts
+    raise UsageError(
+        f"{'More than one' if fitting else 'No'} prompt for answers that is kept here is {ANSWER}@{version}. "
+        "The trace of an answer names it as `prompt_version`."
+    )
