@@ -11,7 +11,10 @@ from core.documents import text_hash
 
 @dataclass(frozen=True, slots=True)
 class MadeFrom:
-    """Everything between the question and the answer. `query` is the question as it was searched and answered."""
+    """Everything between the question and the answer. `query` is the question as it was searched and answered.
+
+    `embedder` is the name and the dimension of the model that the question was embedded by.
+    """
 
     query: str
     history: Sequence[Turn]
@@ -20,6 +23,7 @@ class MadeFrom:
     draft: Draft
     assessment: Assessment
     grounding_score: float | None
+    embedder: tuple[str, int]
 
 
 def trace_of(answer: Answer, made: MadeFrom) -> dict[str, Any]:
@@ -43,6 +47,7 @@ def trace_of(answer: Answer, made: MadeFrom) -> dict[str, Any]:
         "model": answer.model,
         "prompt_version": answer.prompt_version,
         "index_generation": answer.index_generation,
+        "embedder": {"name": made.embedder[0], "dim": made.embedder[1]},
         "generation": details,
         "hits": [_hit(hit) for hit in made.hits],
         "passages": [_passage(passage, packed) for passage in made.passages],

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from app.abstention_text import explained_abstention
 from app.answer_notes import source_notes
@@ -33,6 +33,10 @@ _log = get_logger(__name__)
 Stage = Literal["searching", "reading", "writing", "checking"]
 Condense = Callable[[str, Sequence[Turn], Caller], str]
 """Makes a question standalone, given the turns before and who asks."""
+
+
+Export = Callable[[Answer, dict[str, Any], str], None]
+"""Takes a stored answer, its trace and the name of who asked, and returns at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,7 @@ class Answering:
         condense: Condense,
         log: ConversationLog,
         limits: AnswerLimits,
+        export: Export = lambda answer, trace, caller_name: None,
     ) -> None:
         self._retriever = retriever
         self._writer = writer
@@ -86,6 +91,7 @@ class Answering:
         self._condense = condense
         self._log = log
         self._limits = limits
+        self._export = export
 
     def warm_up(self) -> None:
         """Load in the background what the first answer would have to wait for."""
@@ -153,9 +159,12 @@ class Answering:
             draft,
             written.assessment,
             report.score if report else None,
+            (prepared.generation.embedder.name, prepared.generation.embedder.dim),
         )
         if is_kept:
-            answer = self._log.append(answer, trace_of(answer, made), caller, conversation_id)
+            trace = trace_of(answer, made)
+            answer = self._log.append(answer, trace, caller, conversation_id)
+            self._export(answer, trace, caller.name)
         _log.info(
             "question_answered",
             answer_id=answer.answer_id,

@@ -13,6 +13,7 @@ from app.generation.completion_cache import CompletionCache
 from app.grounding.checker import ClaimChecker
 from app.model_wiring import Models, open_models
 from app.service import FootnoteService
+from app.tracing.export import TraceExport, open_trace_export
 from app.writing import ModelWriter, QuotingWriter, Writer
 from core.answers import Caller, Turn
 from core.ports import QueryRewriter
@@ -45,7 +46,13 @@ def open_service(
         settings.retrieval.passages, settings.retrieval.passage_chars, settings.max_question_chars
     )
     return service_over(
-        base.retriever, settings.data_dir, limits, channel, models, settings.generation.cache_hours
+        base.retriever,
+        settings.data_dir,
+        limits,
+        channel,
+        models,
+        settings.generation.cache_hours,
+        open_trace_export(settings),
     )
 
 
@@ -56,6 +63,7 @@ def service_over(
     channel: str,
     models: Models | None = None,
     cache_hours: float = 0.0,
+    export: TraceExport | None = None,
 ) -> FootnoteService:
     """Build the service over a retriever that is open already; without models its answers quote."""
     engine = retriever.catalogue.engine
@@ -72,9 +80,17 @@ def service_over(
         models.condenser if models and models.condenser else _by_rules,
         log,
         limits,
+        *((export.answered,) if export else ()),
     )
-    cache = CompletionCache(engine, data_dir, cache_hours)
-    return FootnoteService(answering, retriever, log, FeedbackLog(engine, data_dir), cache, channel)
+    return FootnoteService(
+        answering,
+        retriever,
+        log,
+        FeedbackLog(engine, data_dir),
+        CompletionCache(engine, data_dir, cache_hours),
+        channel,
+        *((export.flagged,) if export else ()),
+    )
 
 
 def _by_rules(question: str, history: Sequence[Turn], caller: Caller) -> str:

@@ -116,7 +116,7 @@ def _request(line: str, where: str) -> CheckRequest:
     if not isinstance(passages, list):
         raise UsageError(f'{where}: "passages" must be a list, it is {_shown(passages)}.')
     return CheckRequest(
-        answer_id,
+        _printable(answer_id) if isinstance(answer_id, str) else answer_id,
         _text(row["answer"], "answer", where),
         tuple(_passage(item, where) for item in passages),
         _text(row.get("question") or "", "question", where),
@@ -128,14 +128,18 @@ def _passage(item: Any, where: str) -> EvidenceText:
         raise UsageError(
             f'{where}: every passage must be an object with "id" and "text", one is {_shown(item)}.'
         )
-    return EvidenceText(str(item["id"]), _text(item["text"], "text", where))
+    return EvidenceText(_printable(str(item["id"])), _text(item["text"], "text", where))
 
 
 def _text(value: Any, name: str, where: str) -> str:
-    """Return a text without halves of characters, which nothing can print; every offset stays."""
     if not isinstance(value, str):
         raise UsageError(f'{where}: "{name}" must be a text, it is {_shown(value)}.')
-    return value.encode("utf-8", "replace").decode()
+    return _printable(value)
+
+
+def _printable(text: str) -> str:
+    """Return a text without halves of characters, which nothing can print; every offset stays."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _shown(value: object) -> str:

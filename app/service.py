@@ -4,7 +4,7 @@ Every method takes the caller and shows only what that caller may read; what is 
 be seen are the same NotFound.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from app.answering import Answering, AnswerReady, AskEvent, Stage, StageStarted, TextAdded
@@ -65,12 +65,14 @@ class FootnoteService:
         feedback: FeedbackLog,
         cache: CompletionCache,
         channel: str,
+        export: Callable[[Feedback, Answer], None] = lambda feedback, answer: None,
     ) -> None:
         self._answering = answering
         self._retriever = retriever
         self._log = log
         self._feedback = feedback
         self._cache = cache
+        self._export = export
         self._channel = channel
 
     def warm_up(self) -> None:
@@ -227,6 +229,7 @@ class FootnoteService:
         given = self._feedback.add(
             answer, trace, caller, verdict, category, comment, span, self._channel
         )
+        self._export(given, answer)
         cache_key = trace.get("generation", {}).get("cache_key")
         if verdict == "bad" and cache_key:
             # The next one who asks gets a new answer, not the one that somebody found wrong.

@@ -173,7 +173,16 @@ class ModelWriter:
                     draft = replace(
                         item,
                         notes=(*notes, *item.notes),
-                        details={**packing.details(), **cached.details()},
+                        details={
+                            "failures": [
+                                {"model": spec, "kind": kind}
+                                for spec, kind in zip(
+                                    chain.specs, item.details["failures"], strict=False
+                                )
+                            ],
+                            **packing.details(),
+                            **cached.details(),
+                        },
                     )
                     if cached.was_found:
                         draft = replace(draft, prompt_tokens=0, completion_tokens=0, cost_usd=0.0)

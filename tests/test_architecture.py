@@ -99,5 +99,7 @@ def test_no_module_has_a_name_that_says_nothing(package: str) -> None:
 def test_every_module_says_what_it_answers_for(package: str) -> None:
     files = [path for path in (ROOT / package).rglob("*.py") if path.stat().st_size]
     assert [
-        path.name for path in files if not path.read_text(encoding="utf-8").startswith(('"""', 'r"""'))
+        path.name
+        for path in files
+        if not path.read_text(encoding="utf-8").startswith(('"""', 'r"""'))
     ] == []

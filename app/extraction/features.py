@@ -49,6 +49,7 @@ _LEANS_BACK = re.compile(
 )
 _WORD = re.compile(r"\w+(?:['’]\w+)?")
 _NEAR_CHARS = 60.0
+_MOST_PLACES = 50
 
 
 class Vocabulary(Protocol):
@@ -207,7 +208,11 @@ def _nearness(plain: str, spans: Sequence[tuple[int, int]], asked: frozenset[str
         for match in _WORD.finditer(plain)
         if match.group().casefold().startswith(stems)
     ]
-    gaps = [max(0, start - place[1], place[0] - end) for start, end in spans for place in places]
+    gaps = [
+        max(0, start - place[1], place[0] - end)
+        for start, end in spans[:_MOST_PLACES]
+        for place in places[:_MOST_PLACES]
+    ]
     return max(0.0, 1 - min(gaps) / _NEAR_CHARS) if gaps else 0.0
 
 

@@ -149,6 +149,7 @@ class LlmGenerator:
             prompt_tokens=usage.prompt_tokens or packed.prompt_tokens,
             completion_tokens=usage.completion_tokens,
             cost_usd=cost or 0.0,
+            details={"failures": reply.failures()},
         )
 
 
@@ -166,6 +167,10 @@ class _Reply:
             self.usage = item
         else:
             self.spec, self._skipped = item.spec, item.failures
+
+    def failures(self) -> list[str]:
+        """Return how the models failed that were asked before, in order."""
+        return [failure.kind for failure in self._skipped]
 
     def notes(self) -> list[Note]:
         notes = []

@@ -61,7 +61,7 @@ class ClaimChecker:
     ) -> None:
         """Judge with the word vectors of an embedding model; by words alone without one, or without such a table."""
         self._vectors: WordVectors | None = None
-        if embedder is not None:
+        if embedder is not None and embedder.tokenizer_path:
             self._vectors = open_word_vectors(embedder.tokenizer_path)
         self._models = models or load_models()
 

@@ -67,7 +67,7 @@ def flag_conflict(
             flags.get(int(passages.sentence_of[place]))
             for place in passages.places.get(word.term, ())
         ]
-        if not said or None in said:
+        if not said:
             continue
         if all(flag == "unknown" for flag in said):
             unknown += 1

@@ -122,7 +122,9 @@ def test_what_is_not_supported_says_so_in_words(visit: Open) -> None:
     one = visit()
     one.ask("meals?")
     one.answered()
-    expect(one.page.locator(".verdict")).to_have_text(["✕ not supported", "◐ partly supported"])
+    expect(one.page.locator(".text .verdict")).to_have_text(
+        ["✕ not supported", "◐ partly supported"]
+    )
     expect(one.page.locator(".summary")).to_contain_text("1 of 3 statements supported")
 
 

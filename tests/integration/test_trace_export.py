@@ -792,10 +792,11 @@ def test_what_a_collector_refuses_is_logged_without_what_was_in_it(
 
 
 def test_a_full_queue_drops_traces_and_says_how_many(capsys: pytest.CaptureFixture[str]) -> None:
-    stuck = threading.Event()
+    entered, stuck = threading.Event(), threading.Event()
 
     class Stuck:
         def send(self, *args: object) -> None:
+            entered.set()
             stuck.wait(20)
 
         def flush_and_close(self) -> None:
@@ -808,6 +809,8 @@ def test_a_full_queue_drops_traces_and_says_how_many(capsys: pytest.CaptureFixtu
         Stuck(), frozenset(), Surroundings(Searched("footnote", "faiss", 6), 800), ""
     )
     answer = stored_answer()
+    export.answered(answer, {}, "")
+    assert entered.wait(5)
     for _ in range(300):
         export.answered(answer, {}, "")
     assert export._jobs.qsize() == 256

@@ -89,7 +89,11 @@ def test_standard_input_is_read_for_a_dash() -> None:
 
 
 def test_half_a_character_is_no_reason_to_stop(tmp_path: Path) -> None:
-    line = json.dumps({**LINE, "answer": "Unicorns \ud800 deliver at night."})
+    passages = [{"id": "p\ud800", "text": "Refunds take \ud800 days."}]
+    line = json.dumps(
+        {"id": "a\ud800", "passages": passages, "answer": "Refunds take \ud800 days."}
+    )
     result = run(tmp_path, line)
     assert result.exit_code == 0
-    assert json.loads(result.stdout)["claims"]
+    row = json.loads(result.stdout)
+    assert (row["id"], row["claims"][0]["passage_id"]) == ("a?", "p?")

@@ -43,6 +43,12 @@ def test_what_the_question_says_itself_is_no_answer() -> None:
     assert [text[start:end] for start, end in answer_spans("person", text, asked)] == ["Maria"]
 
 
+def test_a_number_of_the_question_is_no_answer_in_whole_or_in_part() -> None:
+    asked = frozenset(("how", "many", "of", "the", "30", "days"))
+    assert answer_spans("number", "All of the 30 days.", asked) == []
+    assert answer_spans("number", "Of the 30 days 12 are paid.", asked) == [(15, 17)]
+
+
 @pytest.mark.parametrize(
     "question",
     [
