@@ -1,11 +1,13 @@
 """What an answer says that is none: what was searched, what is missing, what came nearest; never a canned refusal."""
 
 from app.abstention import Assessment, quoted_words
+from app.safe_text import sanitise
+from core.answers import Citation
 from prompts.library import load_template
 
 
-def explained_abstention(assessment: Assessment, readable: int) -> str:
-    """Return the text for a reader who may read `readable` documents."""
+def explained_abstention(assessment: Assessment, readable: int, contact: Citation | None) -> str:
+    """Return the text for a reader who may read `readable` documents; `contact` quotes whom to ask."""
     searched = f"{readable} document{'' if readable == 1 else 's'}"
     nearest = "; ".join(place.label for place in assessment.nearest)
     name = "near_miss" if assessment.decision == "near_miss" else "abstention"
@@ -16,7 +18,14 @@ def explained_abstention(assessment: Assessment, readable: int) -> str:
     if name == "near_miss":
         values["topic"] = _topic(assessment)
         values["missing"] = _missing(assessment)
-    return load_template(name).render(**values)
+    text = load_template(name).render(**values)
+    if contact is None:
+        return text
+    return f"{text} Whom to ask, by {contact.document.title}: “{_line(contact.quote)}”"
+
+
+def _line(quote: str) -> str:
+    return sanitise(" ".join(quote.split()))
 
 
 def _topic(assessment: Assessment) -> str:

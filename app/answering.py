@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from app.abstention import Assessment
 from app.abstention_text import explained_abstention
 from app.answer_notes import source_notes
 from app.answer_trace import MadeFrom, trace_of
 from app.citing.matching import checked
 from app.conversation_log import ConversationLog
+from app.extraction.contacts import contact_in_front_matter
 from app.extractive import MODEL_NAME
 from app.safe_passages import without_instructions
 from app.writing import Writer, WritingRequest, Written
@@ -141,7 +143,7 @@ class Answering:
         assert written is not None  # noqa: S101 - a writer ends with what was written
         draft = written.draft
         if draft.status == "abstained":
-            draft = self._explained(written, caller)
+            draft = self._explained(written, passages, caller)
             yield TextAdded(draft.text[len(written.draft.text) :])
         clock.lap("generate")
         yield StageStarted("checking")
@@ -177,13 +179,30 @@ class Answering:
         )
         yield AnswerReady(answer)
 
-    def _explained(self, written: Written, caller: Caller) -> Draft:
+    def _explained(self, written: Written, passages: Sequence[Passage], caller: Caller) -> Draft:
         """Say what was searched, what came nearest and whom to ask, among what this caller may read."""
+        draft, assessment = written.draft, written.assessment
         count = self._retriever.readable_documents(caller)
-        text = explained_abstention(written.assessment, count)
-        nearest = [Note("nearest", place.label) for place in written.assessment.nearest]
-        said = f"{written.draft.text}\n\n{text}" if written.draft.text else text
-        return replace(written.draft, text=said, notes=(*written.draft.notes, *nearest))
+        contact = assessment.contact or self._owner(assessment, passages)
+        text = explained_abstention(assessment, count, contact)
+        nearest = [Note("nearest", place.label) for place in assessment.nearest]
+        cited = [replace(contact, marker=len(draft.citations) + 1)] if contact else []
+        return replace(
+            draft,
+            text=f"{draft.text}\n\n{text}" if draft.text else text,
+            citations=(*draft.citations, *cited),
+            notes=(*draft.notes, *nearest),
+        )
+
+    def _owner(self, assessment: Assessment, passages: Sequence[Passage]) -> Citation | None:
+        """Return what the front matter of the nearest document that has some says of its owner."""
+        for place in assessment.nearest:
+            doc_id = place.document.doc_id
+            passage = next((p for p in passages if p.document.doc_id == doc_id), None)
+            found = passage and contact_in_front_matter(self._text_of(doc_id), passage)
+            if found:
+                return found
+        return None
 
     def _check(
         self, draft: Draft, passages: Sequence[Passage], question: str

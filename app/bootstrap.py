@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from app.abstention import Abstention
 from app.answering import Answering, AnswerLimits
 from app.conversation import standalone_query
 from app.conversation_log import ConversationLog
@@ -71,8 +70,7 @@ def service_over(
     quoting = QuotingWriter(ExtractiveGenerator(lambda: retriever.embedder, retriever))
     writer: Writer = quoting
     if models:
-        abstention = Abstention(lambda: retriever.embedder, retriever)
-        writer = ModelWriter(models.parts, abstention, quoting)
+        writer = ModelWriter(models.parts, quoting)
     answering = Answering(
         retriever,
         writer,

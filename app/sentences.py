@@ -30,6 +30,7 @@ class Sentence:
     element: int = 0
     in_list: bool = False
     in_table: bool = False
+    in_code: bool = False
     mark: str = ""
 
 
@@ -53,6 +54,7 @@ def quotable(passages: Sequence[Passage]) -> list[Sentence]:
                         element=number,
                         in_list=element.kind == "list_item",
                         in_table=element.kind == "table_row",
+                        in_code=element.kind == "code",
                         mark=mark,
                     )
                 )

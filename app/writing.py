@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from app.abstention import Abstention, Assessment
-from app.extraction.drafting import abstaining_draft
+from app.abstention import Assessment
 from app.extractive import ExtractiveGenerator
 from app.generation.budgets import Budgets
 from app.generation.chain import ModelChain
@@ -71,13 +70,16 @@ class QuotingWriter:
     def warm_up(self) -> None:
         """See `Writer`: there is nothing to load."""
 
-    def stream(self, request: WritingRequest) -> Iterator[str | Written]:
-        """See `Writer`."""
+    def quoted(self, request: WritingRequest) -> Written:
+        """Return the whole answer at once."""
         made = self._generator.generate_assessed(
             request.question, request.passages, request.history
         )
-        yield from _pieces(made.draft)
-        yield Written(made.draft, made.assessment)
+        return Written(made.draft, made.assessment)
+
+    def stream(self, request: WritingRequest) -> Iterator[str | Written]:
+        """See `Writer`."""
+        yield from _streamed(self.quoted(request))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +103,9 @@ class ModelParts:
 class ModelWriter:
     """Lets a language model write; what it costs is counted, and its failure is not the reader's."""
 
-    def __init__(
-        self, parts: ModelParts, abstention: Abstention, last_resort: QuotingWriter
-    ) -> None:
+    def __init__(self, parts: ModelParts, quoting: QuotingWriter) -> None:
         self._parts = parts
-        self._abstention = abstention
-        self._last_resort = last_resort
+        self._quoting = quoting
         self._is_warm = False
 
     def warm_up(self) -> None:
@@ -117,37 +116,27 @@ class ModelWriter:
 
     def stream(self, request: WritingRequest) -> Iterator[str | Written]:
         """See `Writer`."""
-        assessment = self._abstention.assess(request.question, request.passages)
-        if assessment.decision == "nothing":
+        quoted = self._quoting.quoted(request)
+        if quoted.assessment.decision == "nothing":
             # Nothing found speaks of it: a model could only make something up.
-            yield Written(abstaining_draft(assessment.confidence), assessment)
+            yield quoted
             return
         decision = self._parts.budgets.allow(request.caller)
         chain = self._parts.chain if decision.allowed else self._parts.free_chain
-        notes = () if decision.allowed else (Note(REDUCED, decision.reason),)
+        notes = [] if decision.allowed else [Note(REDUCED, decision.reason)]
         if chain is None:
-            yield from self._quoted(request, notes, {"budget": "spent"})
+            yield from _streamed(_noted(quoted, notes, {"budget": "spent"}))
             return
         try:
-            for item in self._written(request, chain, notes):
-                yield Written(item, assessment) if isinstance(item, Draft) else item
+            for item in self._written(request, chain, [*notes, *_about_question(quoted)]):
+                yield Written(item, quoted.assessment) if isinstance(item, Draft) else item
         except ModelFailure as failure:
             _log.warning("answer_degraded", kind=failure.kind)
-            note = Note(
-                REDUCED,
-                f"No language model could be used, so this answer quotes the documents. {failure}",
+            text = (
+                f"No language model could be used, so this answer quotes the documents. {failure}"
             )
-            yield from self._quoted(request, (*notes, note), {"failure": failure.kind})
-
-    def _quoted(
-        self, request: WritingRequest, notes: Sequence[Note], details: dict[str, Any]
-    ) -> Iterator[str | Written]:
-        for item in self._last_resort.stream(request):
-            if isinstance(item, str):
-                yield item
-            else:
-                noted = (*notes, *item.draft.notes)
-                yield replace(item, draft=replace(item.draft, notes=noted, details=details))
+            noted = _noted(quoted, [*notes, Note(REDUCED, text)], {"failure": failure.kind})
+            yield from _streamed(noted)
 
     def _written(
         self, request: WritingRequest, chain: ModelChain, notes: Sequence[Note]
@@ -248,11 +237,24 @@ def _used(
     return spec, TokenUsage(prompt, told or estimated_tokens(text))
 
 
-def _pieces(draft: Draft) -> Iterator[str]:
-    """The draft's text claim by claim, so that a reader sees it grow by sentences."""
-    position = 0
+def _about_question(quoted: Written) -> list[Note]:
+    """Return what the evidence says of the question itself, whoever answers it."""
+    premises = [note for note in quoted.draft.notes if note.kind == "false_premise"]
+    caution = quoted.assessment.caution
+    return premises or ([caution] if caution else [])
+
+
+def _noted(quoted: Written, notes: Sequence[Note], details: dict[str, Any]) -> Written:
+    draft = replace(quoted.draft, notes=(*notes, *quoted.draft.notes), details=details)
+    return replace(quoted, draft=draft)
+
+
+def _streamed(written: Written) -> Iterator[str | Written]:
+    """Yield the text claim by claim, so that a reader sees it grow by sentences, and then the whole."""
+    draft, position = written.draft, 0
     for claim in draft.claims:
         yield draft.text[position : claim.end]
         position = claim.end
     if position < len(draft.text):
         yield draft.text[position:]
+    yield written

@@ -60,7 +60,8 @@ def _joint(text: str, before: Quoted, item: Quoted) -> str:
     if before.sentence.passage is not item.sentence.passage:
         return "\n\n"
     begins_item = item.as_item and bool(item.sentence.mark)
-    if begins_item or item.sentence.in_table or before.sentence.in_table:
+    has_lines = any(each.sentence.in_table or each.sentence.in_code for each in (before, item))
+    if begins_item or has_lines:
         return "\n"
     if before.as_item and not item.as_item:
         return "\n\n"

@@ -1,6 +1,6 @@
 """Lists returned whole: the sentence that leads in, then every item, each with its exact place.
 
-A list is a run of list items of one passage with nothing between them. It answers as a whole when the question asks
+A list is a run of list items of one passage with nothing but code between them. It answers as a whole when the question asks
 for steps, options or 'what are the …', or when the sentence that answers ends with a colon and says nothing alone.
 """
 
@@ -53,7 +53,9 @@ def _continues(sentences: Sequence[Sentence], place: int, beside: Sentence) -> b
     if not 0 <= place < len(sentences):
         return False
     other = sentences[place]
-    return other.in_list and other.passage is beside.passage
+    # Code right behind an item is what the item says to type.
+    follows = other.in_code and place > 0 and sentences[place - 1].in_list
+    return (other.in_list or follows) and other.passage is beside.passage
 
 
 def _lead(sentences: Sequence[Sentence], first: int, inside: Sentence) -> Sentence | None:

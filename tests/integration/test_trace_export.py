@@ -216,7 +216,14 @@ def stored_trace(answer: Answer, **details: Any) -> dict[str, Any]:
     )
     turns = [Turn(f"{CANARIES['history']}?", f"{CANARIES['history']}.")]
     made = MadeFrom(
-        f"{CANARIES['query']} leave", turns, hits, passages, draft, assessment, grounding_score=0.92
+        f"{CANARIES['query']} leave",
+        turns,
+        hits,
+        passages,
+        draft,
+        assessment,
+        grounding_score=0.92,
+        embedder=("model-of-the-index", 384),
     )
     # What is stored comes back from JSON.
     return dict(json.loads(json.dumps(trace_of(answer, made))))

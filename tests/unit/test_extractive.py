@@ -168,6 +168,25 @@ def test_a_list_that_is_asked_for_is_returned_whole_behind_its_lead_in() -> None
     assert_exact(draft, passages, {"refunds.md": REFUNDS, "leave.md": LEAVE})
 
 
+def test_code_between_the_steps_of_a_list_belongs_to_it() -> None:
+    page = """# Renewal
+
+1. Look at the reason:
+
+   ```
+   journalctl -u agent
+   ```
+
+2. Start the renewal of the certificate.
+
+That was it.
+"""
+    draft = answer("What are the steps of the renewal?", passage_of(page, "renewal.md"))
+    assert draft.text == (
+        "1. Look at the reason:\njournalctl -u agent\n2. Start the renewal of the certificate."
+    )
+
+
 def test_items_without_numbers_are_shown_with_a_dash() -> None:
     draft = answer("Which contractors and parents get annual leave?", passage_of(LEAVE, "leave.md"))
     assert "- Contractors get no annual leave.\n- Parents get twelve extra weeks." in draft.text
