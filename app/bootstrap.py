@@ -87,7 +87,7 @@ def service_over(
         FeedbackLog(engine, data_dir),
         CompletionCache(engine, data_dir, cache_hours),
         channel,
-        *((export.flagged,) if export else ()),
+        export,
     )
 
 

@@ -4,8 +4,9 @@ Every method takes the caller and shows only what that caller may read; what is 
 be seen are the same NotFound.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from app.answering import Answering, AnswerReady, AskEvent, Stage, StageStarted, TextAdded
 from app.conversation_log import ConversationLog, ConversationSummary
@@ -54,6 +55,16 @@ class ExplainedSearch:
     why_not: WhyNot | None
 
 
+class FeedbackExport(Protocol):
+    """Where feedback goes beside the log; see `app.tracing.export`."""
+
+    def flagged(self, feedback: Feedback, answer: Answer) -> None:
+        """Take feedback with its answer; returns at once."""
+
+    def close(self) -> None:
+        """Send what waits, for two seconds at most."""
+
+
 class FootnoteService:
     """Questions, documents and feedback of one knowledge base, for any caller."""
 
@@ -65,7 +76,7 @@ class FootnoteService:
         feedback: FeedbackLog,
         cache: CompletionCache,
         channel: str,
-        export: Callable[[Feedback, Answer], None] = lambda feedback, answer: None,
+        export: FeedbackExport | None = None,
     ) -> None:
         self._answering = answering
         self._retriever = retriever
@@ -74,6 +85,11 @@ class FootnoteService:
         self._cache = cache
         self._export = export
         self._channel = channel
+
+    def close(self) -> None:
+        """Send what waits to be exported; for the end of a process."""
+        if self._export:
+            self._export.close()
 
     def warm_up(self) -> None:
         """Load in the background what the first answer would have to wait for; returns at once."""
@@ -229,7 +245,8 @@ class FootnoteService:
         given = self._feedback.add(
             answer, trace, caller, verdict, category, comment, span, self._channel
         )
-        self._export(given, answer)
+        if self._export:
+            self._export.flagged(given, answer)
         cache_key = trace.get("generation", {}).get("cache_key")
         if verdict == "bad" and cache_key:
             # The next one who asks gets a new answer, not the one that somebody found wrong.
