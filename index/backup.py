@@ -1,6 +1,6 @@
 """Backups: one tar with a consistent snapshot of the catalogue, and the way back.
 
-    contents.json    format, time, and the SHA-256 of what follows
+    contents.json    format, time, the prompts that answers name, and the SHA-256 of what follows
     footnote.db      the catalogue: documents, vectors, conversations, answers, feedback
 
 The search indexes are left out: they are made again from the stored vectors, without embedding. An archive that is
@@ -11,6 +11,7 @@ database is opened, and a database with anything but Footnote's tables is refuse
 import hashlib
 import json
 import os
+import re
 import sqlite3
 import tarfile
 from collections.abc import Iterator
@@ -27,10 +28,13 @@ from index.schema import metadata
 
 CONTENTS = "contents.json"
 _FORMAT = 1
-_MAX_CONTENTS = 1_000_000
+_MAX_CONTENTS = 20_000_000
 _BLOCK = 1 << 20
+_PROMPTS = "prompts"
+_PROMPT = re.compile(r"[a-z][a-z0-9_]{0,63}@([0-9a-f]{12})\.md")
+_LABELS = "labels.json"
 _RESTORING = f"{DATABASE_NAME}.restoring"
-_MAY_BE_THERE = frozenset({"writer.lock", _RESTORING, "lost+found"})
+_MAY_BE_THERE = frozenset({"writer.lock", _RESTORING, _PROMPTS, "lost+found"})
 """What does not keep a folder from being empty: the lock of this very run, and what a killed restore left."""
 
 
@@ -52,7 +56,7 @@ def write_backup(data_dir: Path, target: Path) -> dict[str, Any]:
     try:
         _private(snapshot)
         _take_snapshot(source, snapshot)
-        contents = _contents_of(snapshot)
+        contents = _contents_of(snapshot) | {_PROMPTS: _kept_prompts(data_dir)}
         _private(part)
         _write_archive(part, snapshot, contents)
         sync_to_disk(part)
@@ -91,6 +95,7 @@ def restore_backup(archive: Path, data_dir: Path) -> dict[str, Any]:
             _extract_database(tar, archive, restoring, size, sha256)
         _check_database(restoring, archive)
         sync_to_disk(restoring)
+        _restore_prompts(contents.get(_PROMPTS, {}), data_dir, archive)
         restoring.replace(data_dir / DATABASE_NAME)
         sync_to_disk(data_dir)
     except (tarfile.TarError, EOFError) as error:
@@ -143,6 +148,34 @@ def _contents_of(snapshot: Path) -> dict[str, Any]:
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "files": [entry],
     }
+
+
+def _kept_prompts(data_dir: Path) -> dict[str, str]:
+    """Return the kept versions of prompts and their labels, by file name; answers name them."""
+    folder = data_dir / _PROMPTS
+    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    return {
+        path.name: path.read_text(encoding="utf-8")
+        for path in files
+        if _PROMPT.fullmatch(path.name) or path.name == _LABELS
+    }
+
+
+def _restore_prompts(prompts: object, data_dir: Path, archive: Path) -> None:
+    """Write kept prompts back; a name or a text that no backup of ours has refuses the whole."""
+    if not isinstance(prompts, dict) or not all(isinstance(text, str) for text in prompts.values()):
+        raise _not_a_backup(archive, "its prompts cannot be read")
+    for name, text in prompts.items():
+        kept = _PROMPT.fullmatch(name)
+        if not kept and name != _LABELS:
+            raise _not_a_backup(archive, f"it lists the prompt {name!r}")
+        if kept and hashlib.sha256(text.encode()).hexdigest()[:12] != kept.group(1):
+            raise _not_a_backup(archive, f"its prompt {name!r} is not what its name says")
+    folder = data_dir / _PROMPTS
+    for name, text in prompts.items():
+        folder.mkdir(mode=0o700, exist_ok=True)
+        _private(folder / name)
+        (folder / name).write_text(text, encoding="utf-8")
 
 
 def _write_archive(part: Path, snapshot: Path, contents: dict[str, Any]) -> None:

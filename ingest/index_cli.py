@@ -246,7 +246,8 @@ def backup(settings: Settings, as_json: bool, file: Path) -> None:
     from index.backup import write_backup
 
     contents = write_backup(settings.data_dir, file)
-    value = {"file": str(file), "bytes": file.stat().st_size, **contents}
+    prompts = {"prompts": len(contents["prompts"])}
+    value = {"file": str(file), "bytes": file.stat().st_size, **contents, **prompts}
     _show_values(value, as_json=as_json)
 
 

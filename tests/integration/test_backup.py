@@ -352,3 +352,39 @@ def packed(path: Path, parts: dict[str, bytes]) -> Path:
             info.size = len(content)
             tar.addfile(info, io.BytesIO(content))
     return path
+
+
+def test_prompts_that_answers_name_come_back(
+    docs: Path, data_dir: Path, elsewhere: Path, tmp_path: Path
+) -> None:
+    ingested = invoke("ingest", docs, "--yes", "--data-dir", data_dir)
+    assert ingested.exit_code == 0, ingested.stderr
+    text = "Be brief.\n"
+    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+    kept = data_dir / "prompts"
+    kept.mkdir()
+    (kept / f"answer_system@{digest}.md").write_text(text, encoding="utf-8")
+    (kept / "labels.json").write_text("{}\n", encoding="utf-8")
+    (kept / ".new-half").write_text("x", encoding="utf-8")
+    file = tmp_path / "prompts.tar"
+    assert invoke_json("index", "backup", file, "--data-dir", data_dir)["prompts"] == 2
+    restored(file, elsewhere)
+    found = {path.name: path.read_text("utf-8") for path in (elsewhere / "prompts").iterdir()}
+    assert found == {f"answer_system@{digest}.md": text, "labels.json": "{}\n"}
+
+
+@pytest.mark.parametrize(
+    "prompts",
+    [["x"], {"../out.md": "x"}, {"answer_system@000000000000.md": "x"}, {"labels.json": 3}],
+    ids=["no map", "a way out", "another text", "no text"],
+)
+def test_prompts_that_no_backup_has_are_refused(
+    prompts: object, archive: Path, elsewhere: Path, tmp_path: Path
+) -> None:
+    with tarfile.open(archive) as tar:
+        parts = {name: member(tar, name) for name in ("contents.json", "footnote.db")}
+    contents = json.loads(parts["contents.json"])
+    parts["contents.json"] = json.dumps(contents | {"prompts": prompts}).encode()
+    bad = packed(tmp_path / "bad.tar", parts)
+    refused(invoke("index", "restore", bad, "--data-dir", elsewhere), 2, "prompt")
+    assert not list(elsewhere.rglob("*.md"))
