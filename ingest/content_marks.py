@@ -118,7 +118,7 @@ def warnings_of(source: str, marked: Sequence[tuple[str, Marks]]) -> list[str]:
     if talking:
         told.append(
             f"Sentences that read as instructions to a language model, which are not followed, stand in "
-            f"{_documents(talking)} of {source!r}: {_listed(talking)}. Remove what does not belong there."
+            f"{_documents(talking)} of {source!r}: {_listed(talking)}. Look whether they belong there."
         )
     return told
 
