@@ -10,12 +10,13 @@ from app.extractive import ExtractiveGenerator
 from app.feedback_log import FeedbackLog
 from app.generation.completion_cache import CompletionCache
 from app.grounding.checker import ClaimChecker
+from app.grounding.judge import JudgedChecker
 from app.model_wiring import Models, open_models
 from app.service import FootnoteService
 from app.tracing.export import TraceExport, open_trace_export
 from app.writing import ModelWriter, QuotingWriter, Writer
 from core.answers import Caller, Turn
-from core.ports import QueryRewriter
+from core.ports import Embedder, GroundingChecker, QueryRewriter
 from core.settings import Settings
 from index.catalogue import Catalogue
 from index.factory import open_catalogue, open_knowledge_base
@@ -52,7 +53,19 @@ def open_service(
         models,
         settings.generation.cache_hours,
         open_trace_export(settings),
+        _checker(settings, base.retriever.embedder, models),
     )
+
+
+def _checker(settings: Settings, embedder: Embedder, models: Models | None) -> GroundingChecker:
+    checker: GroundingChecker = ClaimChecker(embedder)
+    if settings.grounding.nli_model is not None:
+        from app.grounding.nli_backend import NliChecker
+
+        checker = NliChecker(checker, settings.grounding.nli_model.expanduser())
+    if models and models.judge:
+        checker = JudgedChecker(checker, models.judge)
+    return checker
 
 
 def service_over(
@@ -63,6 +76,7 @@ def service_over(
     models: Models | None = None,
     cache_hours: float = 0.0,
     export: TraceExport | None = None,
+    checker: GroundingChecker | None = None,
 ) -> FootnoteService:
     """Build the service over a retriever that is open already; without models its answers quote."""
     engine = retriever.catalogue.engine
@@ -74,7 +88,7 @@ def service_over(
     answering = Answering(
         retriever,
         writer,
-        ClaimChecker(retriever.embedder),
+        checker or ClaimChecker(retriever.embedder),
         models.condenser if models and models.condenser else _by_rules,
         log,
         limits,

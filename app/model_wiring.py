@@ -7,6 +7,7 @@ from app.extractive import MODEL_NAME
 from app.generation.budgets import BudgetLimits, Budgets
 from app.generation.chain import ModelChain
 from app.generation.completion_cache import CompletionCache
+from app.generation.counted_model import CountedModel
 from app.generation.llama_index_model import LlamaIndexModel
 from app.generation.llm_generator import WritingRules
 from app.generation.prices import PriceTable, load_prices
@@ -16,8 +17,10 @@ from app.generation.token_counts import token_counter
 from app.privacy.kinds import SELECTABLE
 from app.privacy.redacting_model import RedactingModel
 from app.privacy.redaction import Redactor
-from app.question_wording import ModelCondenser, ModelRewriter, WordingParts
+from app.question_wording import ModelCondenser, ModelRewriter
 from app.writing import ModelParts
+from core.answers import Caller
+from core.ports import LanguageModel
 from core.settings import ProviderSettings, Settings
 from index.catalogue import Catalogue
 from prompts.answer_prompt import answer_templates
@@ -25,6 +28,8 @@ from prompts.library import PromptLibrary
 
 KEPT_PROMPTS = "prompts"
 """Folder in the data folder that keeps every prompt that was used, and the labels."""
+_CHECK = Caller("check", frozenset())
+"""Who asked is not known where claims are judged: budgets count that together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,7 @@ class Models:
     parts: ModelParts
     condenser: ModelCondenser | None
     rewriter: ModelRewriter | None
+    judge: LanguageModel | None
 
 
 def open_models(settings: Settings, catalogue: Catalogue) -> Models | None:
@@ -69,13 +75,17 @@ def open_models(settings: Settings, catalogue: Catalogue) -> Models | None:
         rules=WritingRules(chosen.answer_tokens, chosen.link_hosts),
     )
     seen = parts.chain if parts.redactor is None else RedactingModel(parts.chain, parts.redactor)
-    wording = WordingParts(seen, parts.budgets, prices)
+
+    def model_for(caller: Caller) -> LanguageModel:
+        return CountedModel(seen, parts.budgets, prices, caller)
+
     return Models(
         parts,
-        ModelCondenser(wording, lambda: library.use("condense", label))
+        ModelCondenser(model_for, lambda: library.use("condense", label))
         if chosen.condense
         else None,
-        ModelRewriter(wording, lambda: library.use("rewrite", label)) if chosen.rewrite else None,
+        ModelRewriter(model_for, lambda: library.use("rewrite", label)) if chosen.rewrite else None,
+        model_for(_CHECK) if settings.grounding.llm_judge else None,
     )
 
 

@@ -7,15 +7,12 @@ of documents that tell a model what to write.
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from app.conversation import leans_back, standalone_query
-from app.generation.budgets import Budgets
-from app.generation.prices import PriceTable
 from core.answers import Caller, Turn
 from core.errors import ModelFailure
 from core.function_words import content_words
-from core.generation import ChatMessage, TokenUsage
+from core.generation import ChatMessage
 from core.log import get_logger
 from core.ports import LanguageModel
 from prompts.library import PromptTemplate
@@ -32,20 +29,15 @@ _SEARCH = Caller("search", frozenset())
 """Who searches is not known where wordings are asked for: budgets count them together."""
 
 
-@dataclass(frozen=True, slots=True)
-class WordingParts:
-    """What asking takes; `model` sees no personal data and its spec names the price."""
-
-    model: LanguageModel
-    budgets: Budgets
-    prices: PriceTable
+ModelFor = Callable[[Caller], LanguageModel]
+"""Gives the model to ask on behalf of somebody; it sees no personal data and counts what it uses."""
 
 
 class ModelCondenser:
     """Makes follow-ups standalone by a language model, questions that lean on nothing by leaving them alone."""
 
-    def __init__(self, parts: WordingParts, template: Callable[[], PromptTemplate]) -> None:
-        self._parts = parts
+    def __init__(self, model_for: ModelFor, template: Callable[[], PromptTemplate]) -> None:
+        self._model_for = model_for
         self._template = template
 
     def __call__(self, question: str, history: Sequence[Turn], caller: Caller) -> str:
@@ -54,43 +46,34 @@ class ModelCondenser:
         if not history or not leans_back(question):
             return by_rules
         messages = condense_messages(question, history, self._template())
-        line = " ".join(_asked(self._parts, messages, caller).split())
+        line = " ".join(_asked(self._model_for(caller), messages).split())
         return line if _is_sound(line, question, history) else by_rules
 
 
 class ModelRewriter:
     """Other wordings of a question by a language model; see `core.ports.QueryRewriter`."""
 
-    def __init__(self, parts: WordingParts, template: Callable[[], PromptTemplate]) -> None:
-        self._parts = parts
+    def __init__(self, model_for: ModelFor, template: Callable[[], PromptTemplate]) -> None:
+        self._model_for = model_for
         self._template = template
 
     def rewrite(self, question: str) -> list[str]:
         """Return up to three wordings; [] when the model gives none."""
         messages = rewrite_messages(question, _WORDINGS, self._template())
-        lines = _asked(self._parts, messages, _SEARCH).splitlines()
+        lines = _asked(self._model_for(_SEARCH), messages).splitlines()
         found = [_BULLET.sub("", line).strip() for line in lines]
         return [line for line in found if line and len(line) <= _MAX_CHARS][:_WORDINGS]
 
 
-def _asked(parts: WordingParts, messages: Sequence[ChatMessage], caller: Caller) -> str:
+def _asked(model: LanguageModel, messages: Sequence[ChatMessage]) -> str:
     """Return what the model says, '' when it may not be asked or fails."""
-    if not parts.budgets.allow(caller).allowed:
-        return ""
-    pieces: list[str] = []
-    usage = TokenUsage()
     try:
-        for item in parts.model.stream(messages, _MAX_TOKENS):
-            if isinstance(item, TokenUsage):
-                usage = item
-            elif isinstance(item, str):
-                pieces.append(item)
+        return "".join(
+            item for item in model.stream(messages, _MAX_TOKENS) if isinstance(item, str)
+        )
     except ModelFailure as failure:
         _log.warning("question_not_worded", kind=failure.kind)
         return ""
-    spec = parts.model.spec
-    parts.budgets.note(caller, spec, usage, parts.prices.cost_usd(spec, usage))
-    return "".join(pieces)
 
 
 def _is_sound(line: str, question: str, history: Sequence[Turn]) -> bool:

@@ -188,6 +188,20 @@ class BudgetSettings(_Group):
     total_tokens: int = Field(0, ge=0, description="Tokens in total.")
 
 
+class GroundingSettings(_Group):
+    """How the claims of a model's answer are checked, beside the built-in checker."""
+
+    nli_model: Path | None = Field(
+        None,
+        description="Folder with a cross-encoder for natural language inference that judges what the built-in checker "
+        "leaves open; slower.",
+    )
+    llm_judge: bool = Field(
+        False,
+        description="Let the language model judge what the built-in checker leaves open; costs a request.",
+    )
+
+
 class PrivacySettings(_Group):
     """What a language model and traces do not get to see."""
 
@@ -310,6 +324,7 @@ class Settings(BaseSettings):
     generation: GenerationSettings = GenerationSettings()
     providers: ProvidersSettings = ProvidersSettings()
     budget: BudgetSettings = BudgetSettings()
+    grounding: GroundingSettings = GroundingSettings()
     privacy: PrivacySettings = PrivacySettings()
     tracing: TracingSettings = TracingSettings()
     qdrant: QdrantSettings = QdrantSettings()
