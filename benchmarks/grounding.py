@@ -20,6 +20,7 @@ from typing import Any, Literal
 import numpy as np
 
 from app.grounding.checker import ClaimChecker
+from app.grounding.verdict_model import SHIPPED, load_models
 from benchmarks.corpora import data_folder
 from core.grounding import EvidenceText, GroundingReport
 
@@ -306,17 +307,23 @@ class _ModelFolder:
     tokenizer_path: str
 
 
+def default_vectors() -> _ModelFolder:
+    """Return where the word vectors of the default embedding model stand, as the checker takes it."""
+    return _ModelFolder(tokenizer_path())
+
+
 def main() -> None:
     """Print the figures of one half."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--half", choices=("development", "report"), default="development")
+    parser.add_argument("--weights", type=Path, default=SHIPPED, help="weights to judge with")
     parser.add_argument("--json", type=Path, help="file for the figures")
     parser.add_argument("--cores", type=int, default=1, help="processors to use, for the times")
     options = parser.parse_args()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, set(sorted(os.sched_getaffinity(0))[: options.cores]))
     data = data_folder()
-    checker = ClaimChecker(_ModelFolder(tokenizer_path()))
+    checker = ClaimChecker(default_vectors(), load_models(options.weights))
     figures: dict[str, dict[str, str]] = {}
     for task in ("qa", "data2txt"):
         answers = [answer for answer in ragtruth(data, task) if answer.half == options.half]

@@ -24,6 +24,7 @@ from app.grounding.facts import compare
 from app.grounding.reading import Reading, read, read_all
 from benchmarks.changed_claims import changes, rewritten
 from benchmarks.corpora import data_folder
+from benchmarks.grounding import default_vectors
 from benchmarks.intervals import interval
 from core.documents import Element, ParsedDocument
 from core.errors import ParseError
@@ -195,7 +196,7 @@ def checker_flags() -> Flags | None:
         from app.grounding.checker import ClaimChecker
     except ImportError:
         return None
-    checker = ClaimChecker()
+    checker = ClaimChecker(default_vectors())
 
     def flags(claim: str, passage: str) -> bool:
         report = checker.check(claim, [EvidenceText("p1", passage)])

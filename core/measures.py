@@ -79,13 +79,14 @@ SYMBOLS = {
     "F": Measure("temperature", 5 / 9, 32.0), "K": Measure("temperature", 1.0, 273.15), "%": MEASURES["percent"],
 }  # fmt: skip
 """Units of one letter: read only right after a number in digits, and as they are written."""
-DEGREES = {
+SCALES_OF_DEGREES = {
+    "c": SYMBOLS["C"],
+    "f": SYMBOLS["F"],
     "celsius": SYMBOLS["C"],
     "fahrenheit": SYMBOLS["F"],
-    "degree": SYMBOLS["C"],
-    "degrees": SYMBOLS["C"],
-    "grad": SYMBOLS["C"],
 }
+SCALELESS = frozenset(("degree", "degrees", "grad"))
+"""Degrees of a scale that the text leaves to its reader."""
 CURRENCIES = {
     "€": "eur", "$": "usd", "£": "gbp", "¥": "jpy", "eur": "eur", "usd": "usd", "gbp": "gbp", "euro": "eur",
     "euros": "eur", "dollar": "usd", "dollars": "usd", "dólares": "usd", "pound": "gbp", "pounds": "gbp", "chf": "chf",

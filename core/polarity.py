@@ -5,7 +5,7 @@ English, German, Spanish and French.
 
 import re
 
-_NEGATION = r"not(?! only)|no longer|never|cannot|neither|nor|no(?= \w)|nicht|kein\w*|niemals|nunca|jamais|ne"
+_NEGATION = r"not(?! only)|no longer|never|cannot|neither|nor|no(?=[ -]\w)|nicht|kein\w*|niemals|nunca|jamais|ne"
 _DUTY = (
     r"required|mandatory|must|obligatory|compulsory|(?:have|has|need|needs) to|verpflichtend|pflicht|müssen|"
     r"obligatorio|obligatoire"
@@ -18,7 +18,7 @@ NEGATION = re.compile(rf"\b(?:{_NEGATION})\b|n['’]t\b", re.I)
 """What says no of its own: two of them in a statement undo each other."""
 DENIAL = re.compile(
     rf"\b(?:{_NEGATION}|can['’]t|none|nobody|no one|nothing|nowhere|without|hardly|nie|niemand|ohne|jamás|nadie|ningun[oa]?|"
-    r"ningún|sin|aucune?|personne ne|sans|fails? to|failed to|refus\w+ to|unable to|lacks?|avoid)\b|n['’]t\b",
+    r"ningún|sin|aucune?|personne ne|sans|fails? to|failed to|refus\w+ to|unable to|lacks?|(?<!to )avoid)\b|n['’]t\b",
     re.I,
 )
 """Negations, and words that have one in them: nobody, without, fails to."""

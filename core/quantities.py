@@ -14,10 +14,11 @@ from core.bounds import bound_of
 from core.measures import (
     BETWEEN,
     CURRENCIES,
-    DEGREES,
     MEASURES,
     PER,
     RATES,
+    SCALELESS,
+    SCALES_OF_DEGREES,
     SYMBOLS,
     WORKING,
     WORKING_AFTER,
@@ -168,13 +169,13 @@ def _measured(
         else number.start
     )
     bound, is_about = bound_of(text, start, end)
-    factor, offset = (measure.factor, measure.offset) if measure else (1.0, 0.0)
+    factor = measure.factor if measure else 1.0
     if is_working:
         factor = 1440.0
     return Quantity(
         start,
         end,
-        tuple((value - offset) * factor for value in number.values),
+        _in_base_units(number, measure, unit, factor),
         dimension,
         unit or currency,
         number.step * factor,
@@ -185,6 +186,18 @@ def _measured(
         number.is_article,
         number.values[0],
     )
+
+
+def _in_base_units(
+    number: Numeral, measure: Measure | None, unit: str, factor: float
+) -> tuple[float, ...]:
+    """Return the readings of a number; degrees of no named scale are read in both."""
+    offset = measure.offset if measure else 0.0
+    values = tuple((value - offset) * factor for value in number.values)
+    if unit in SCALELESS:
+        other = SYMBOLS["F"]
+        values += tuple((value - other.offset) * other.factor for value in number.values)
+    return values
 
 
 def _dimension(number: Numeral, measure: Measure | None, currency: str, is_working: bool) -> str:
@@ -222,7 +235,8 @@ def _unit(
     if measure:
         is_working = is_working or word_at(tokens, at + 1) in WORKING_AFTER
         end = token.end
-        if token.text == "°" or (token.text == "per" and measure.dimension == PERCENT):
+        is_scaled = token.text in SCALELESS and word_at(tokens, at + 1) in SCALES_OF_DEGREES
+        if token.text == "°" or is_scaled or (token.text == "per" and measure.dimension == PERCENT):
             at, end = at + 1, tokens[at + 1].end
         if measure.dimension == PERCENT and (word_at(tokens, at + 1) or "").startswith("point"):
             return Measure("points", 1.0), "points", False, at + 2, tokens[at + 1].end
@@ -247,9 +261,8 @@ def _measure(text: str, tokens: Sequence[Token], at: int, number: Numeral) -> Me
         return SYMBOLS[written]
     if token.text in ("per", "por", "pour") and word_at(tokens, at + 1) in ("cent", "ciento"):
         return MEASURES["percent"]
-    if token.text in DEGREES:
-        following = word_at(tokens, at + 1) or ""
-        return DEGREES.get(following) or DEGREES[token.text]
+    if token.text in SCALELESS:
+        return SCALES_OF_DEGREES.get(word_at(tokens, at + 1) or "", SYMBOLS["C"])
     return MEASURES.get(token.text)
 
 

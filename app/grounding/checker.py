@@ -34,15 +34,11 @@ _SAME_MATTER = 0.4
 
 @dataclass(frozen=True, slots=True)
 class JudgedClause:
-    """A clause with its verdict; `likely` in [0, 1] is the model's probability that it is not supported.
-
-    `missing` is what is told of it: a difference in facts makes it higher.
-    """
+    """A clause with its verdict; `missing` in [0, 1] is how likely it is not supported."""
 
     clause: Clause
     verdict: Verdict
     missing: float
-    likely: float
 
 
 class EmbeddingModel(Protocol):
@@ -74,7 +70,8 @@ class ClaimChecker:
         is_prose = not are_records(words)
         model = self._models.prose if is_prose else self._models.records
         layout = lay_out(answer, pieces, words, question, self._vectors)
-        missing = model.clause.probabilities(clause_features(answer, pieces, layout, question))
+        values = clause_features(answer, pieces, layout, question)
+        missing, ranked = model.clause.probabilities(values), model.ranking.probabilities(values)
         claims: list[CheckedClaim] = []
         judged: list[float] = []
         for number, piece in enumerate(pieces):
@@ -84,7 +81,12 @@ class ClaimChecker:
                 continue
             likely = [float(missing[row]) for row in own]
             clauses = _judge(own, layout, likely, model, is_prose=is_prose)
-            judged += [item.likely for item in clauses if not item.clause.is_absent]
+            quoted = is_quotation([layout.clauses[row] for row in own], words)
+            judged += [
+                _QUOTED_MISSING if quoted else float(ranked[row])
+                for row in own
+                if not _is_neutral(layout.clauses[row])
+            ]
             claims.extend(_claims(piece, clauses, layout))
         score = (
             float(model.answer.probabilities(answer_features(judged)[None, :])[0])
@@ -122,10 +124,7 @@ def _judge(
     """Give every clause of a piece its verdict; records are put into words, so that new words there say little."""
     clauses = [layout.clauses[row] for row in own]
     if is_quotation(clauses, layout.passages):
-        return [
-            JudgedClause(clause, "supported", _QUOTED_MISSING, _QUOTED_MISSING)
-            for clause in clauses
-        ]
+        return [JudgedClause(clause, "supported", _QUOTED_MISSING) for clause in clauses]
     judged = [
         _judged(clause, probability, model, is_new=is_prose and _is_new(clause, layout))
         for clause, probability in zip(clauses, missing, strict=True)
@@ -163,17 +162,19 @@ def _is_new(clause: Clause, layout: Layout) -> bool:
 def _judged(clause: Clause, likely: float, model: VerdictModel, *, is_new: bool) -> JudgedClause:
     if _is_neutral(clause):
         likely = min(likely, _QUOTED_MISSING)
-        return JudgedClause(clause, "supported", likely, likely)
+        return JudgedClause(clause, "supported", likely)
     kinds = {finding.verdict for finding in clause.findings}
     is_about_it = clause.window is not None and clause.window.exact >= _SAME_MATTER
     is_copied = clause.copied >= COPIED and is_about_it
-    if (is_copied and "contradicted" in kinds) or any(edit.strict for edit in clause.edits):
-        return JudgedClause(clause, "contradicted", max(likely, _DIFFERENT_MISSING), likely)
+    if (is_copied and "contradicted" in kinds) or any(
+        edit.strict and edit.is_new for edit in clause.edits
+    ):
+        return JudgedClause(clause, "contradicted", max(likely, _DIFFERENT_MISSING))
     if is_new or likely >= model.unsupported_from:
-        return JudgedClause(clause, "unsupported", max(likely, model.unsupported_from), likely)
+        return JudgedClause(clause, "unsupported", max(likely, model.unsupported_from))
     if kinds or clause.edits or likely >= model.partial_from:
-        return JudgedClause(clause, "partial", max(likely, model.partial_from), likely)
-    return JudgedClause(clause, "supported", likely, likely)
+        return JudgedClause(clause, "partial", max(likely, model.partial_from))
+    return JudgedClause(clause, "supported", likely)
 
 
 def _claims(

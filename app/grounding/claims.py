@@ -35,10 +35,13 @@ _GIVEN = (
     r"(?:(?:the|these|those|this|that|all|any|both|each of|three|two|above|given|provided|available|supplied|following|"
     r"retrieved|structured|in|of)\s+){0,5}"
 )
+_PLACE = (
+    r"(?:,? (?:step|point|section|item|line|paragraph|schritt|punkt)s? #?\d{1,3}(?:[-–]\d{1,3})?)?"
+)
 _NUMBERED = r"(?:\s*(?:#\s*)?\d{1,3}(?:\s*(?:,|and|&|or|to|-|–)\s*(?:passage\s*)?\d{1,3}){0,5})?"
 _UNREAD = re.compile(
     r"\[\^?\d{1,3}(?:\s*,\s*\d{1,3})*\]"
-    rf"|\((?:from |see |source:? |according to |as (?:stated|mentioned|described) in )?{_SOURCE}{_NUMBERED}\)"
+    rf"|\((?:from |see |source:? |according to |as (?:stated|mentioned|described) in )?{_SOURCE}{_NUMBERED}{_PLACE}\)"
     rf"|\b(?:based (?:up)?on|according to|as (?:stated|mentioned|described|noted|indicated|per|outlined) (?:in|by)|as per|per|from|in)"
     rf"\s+{_GIVEN}{_SOURCE}\b{_NUMBERED}(?:\s+(?:provided|given|above|available))?,?"
     r"|\b(?:the\s+)?(?:passage|document|source|excerpt)s?(?:\s+(?:provided|given|above))?(?P<number>\s+#?\d{1,3}(?:\s*(?:,|and|&|or|to|-|–)\s*(?:passage\s*)?\d{1,3}){0,5})?"
@@ -66,9 +69,24 @@ _ABSENCE = re.compile(
     r"|\b(?:can(?:not| ?not|['’]t)|could not) be (?:determined|provided|given|answered|found|confirmed|inferred)\b"
     r"|\bnot (?:explicitly |directly |specifically |clearly )?(?:mentioned|stated|specified|provided|given|found|covered|"
     r"addressed)\b(?: anywhere)? (?:in|by) (?:the|any|these|this)\b|\bunspecified in\b"
+    r"|\b(?:do(?:es)?|did)\s*(?:not|n['’]t) (?:\w+ ){0,2}?(?:provide|offer|mention|contain|include|give|specify)s? "
+    r"(?:(?:any|enough|sufficient|detailed|specific|explicit|further|clear|additional|direct|much) ){1,3}"
+    r"(?:information|instructions?|details?|guidance|mention)\b"
+    rf"|\bnone of {_GIVEN}{_SOURCE}\b"
+    r"|\bnot (?:be )?(?:covered|described|discussed|addressed|explained) in (?:\w+ )?detail\b|\bnot be comprehensive\b"
     r"|\b(?:nicht|keine[nr]?)\b[^.!?\n]{0,60}\b(?:Dokument\w*|Unterlagen|Quellen|Textstellen)\b"
     r"|\b(?:Dokument\w*|Unterlagen|Quellen|Textstellen)\b[^.!?\n]{0,60}\b(?:nicht|keine[nr]?)\b"
     r"|\b(?:documentos?|fuentes?|textos?|pasajes?)\b[^.!?\n]{0,60}\bno\b",
+    re.IGNORECASE,
+)
+_NAMES_SOURCE = re.compile(
+    r"\b(?:passages?|documents?|texts?|contexts?|sources?|excerpts?|snippets?|Dokument\w*|Unterlagen|Quellen|Textstellen|"
+    r"documentos?|fuentes?|textos?|pasajes?)\b",
+    re.IGNORECASE,
+)
+_OF_SOURCES = re.compile(
+    r"\b(?:passages?|documents?|texts?|contexts?|sources?|excerpts?|snippets?|articles?|authors?|information|instructions?|"
+    r"Dokument\w*|Unterlagen|Quellen?|Textstellen|Texte?|Angaben|documentos?|fuentes?|textos?|pasajes?|autor\w*)\b",
     re.IGNORECASE,
 )
 _OPENER = re.compile(
@@ -77,7 +95,7 @@ _OPENER = re.compile(
     re.IGNORECASE,
 )
 _TALK = re.compile(
-    r"(?:(?:hello|sure|certainly|of course)\W+)?(?:i hope (?:this|that)|let me know|please (?:let me know|feel free)|feel free to|"
+    r"(?:(?:hello|sure|certainly|of course)\W+)?(?:i hope (?:this|that)|let me know|(?:please )?(?:let me know|feel free to (?:ask|reach|contact|let|share))|"
     r"(?:if you have|should you have) (?:any|other|further|more|additional|questions)|is there anything|(?:i['’]?m )?happy "
     r"to help|hope (?:this|that) helps|i can help|i(?:['’]d| would) be happy to)\b",
     re.IGNORECASE,
@@ -166,6 +184,16 @@ def absent_clauses(text: str, spans: Sequence[Span]) -> list[bool]:
         goes_on = bool(found) and found[-1] and not _TURN.match(clause)
         found.append(goes_on or bool(_ABSENCE.search(clause)))
     return found
+
+
+def source_words(text: str) -> list[Span]:
+    """Return the words of a text that may speak of the passages themselves: 'the author', 'this information'."""
+    return [Span(match.start(), match.end()) for match in _OF_SOURCES.finditer(text)]
+
+
+def names_sources(text: str) -> bool:
+    """Tell whether a text speaks of the passages themselves."""
+    return _NAMES_SOURCE.search(text) is not None
 
 
 def unread_spans(text: str) -> list[Span]:

@@ -42,13 +42,14 @@ _UNITS = frozenset(
 class Edit:
     """Words at [start, end) of the answer that stand where the passage has others; `text` tells the reader.
 
-    A `strict` edit changes a name or a number.
+    A `strict` edit changes a name or a number; `is_new` says that no passage has the words at all.
     """
 
     start: int
     end: int
     strict: bool
     text: str
+    is_new: bool = False
 
 
 def copied_share(claim: Sequence[Word], source: Sequence[Word]) -> float:
@@ -89,7 +90,7 @@ def edits(
             word for word in source[c:d] if word.is_content and fewer[word.term] > more[word.term]
         ]
         if kind == "replace" and added and gone and max(b - a, d - c) <= _SLOT_WORDS:
-            found.extend(_replaced(added, gone, (claim[0], source[0]), vectors))
+            found.extend(_replaced(added, gone, (claim[0], source[0]), known, vectors))
         elif kind == "delete":
             found.extend(_added([word for word in added if word.term not in known], claim[0]))
     return [edit for edit in found if edit.strict or copied >= _COPIED_SHARE["loose"]]
@@ -99,19 +100,28 @@ def _replaced(
     added: Sequence[Word],
     gone: Sequence[Word],
     first: tuple[Word, Word],
+    known: set[str],
     vectors: WordVectors | None,
 ) -> list[Edit]:
     numbers = [word.term[:1].isdigit() for word in (*added, *gone)]
     if any(numbers) and not all(numbers):
         return []  # 30 minutes and half an hour: `facts` compares quantities
-    is_strict = any(_is_exact(word, first) for word in added) and any(
-        _is_exact(word, first) for word in gone
+    said, stands = _without_plurals(added, gone), _without_plurals(gone, added)
+    is_strict = any(_is_exact(word, first) for word in said) and any(
+        _is_exact(word, first) for word in stands
     )
     if not is_strict and _mean_the_same(added, gone, vectors):
         return []
     ours, theirs = (" ".join(word.text for word in words) for words in (added, gone))
     text = f"The answer says “{ours}” where the passage says “{theirs}”."
-    return [Edit(added[0].start, added[-1].end, is_strict, text)]
+    is_new = any(word.term not in known for word in added)
+    return [Edit(added[0].start, added[-1].end, is_strict, text, is_new)]
+
+
+def _without_plurals(words: Sequence[Word], others: Sequence[Word]) -> list[Word]:
+    """Return the words that are not one of the others with an s more or less: DJ, DJs."""
+    known = {other.term.removesuffix("s") for other in others}
+    return [word for word in words if word.term.removesuffix("s") not in known]
 
 
 def _added(new: Sequence[Word], first: Word) -> list[Edit]:

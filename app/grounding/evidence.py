@@ -18,6 +18,7 @@ from core.function_words import content_words
 from core.grounding import EvidenceText
 from core.search import FloatMatrix
 from core.sentences import Span, sentence_spans
+from core.short_forms import short_forms
 from index.analysis import words_in_order
 
 _UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
@@ -33,6 +34,11 @@ _LONG_PARTS = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _IS_CAMEL = re.compile(r"[A-Za-z]?[a-z]{2,}[A-Z][a-z]{2,}")
 _MAX_WORDS, _MAX_SENTENCES = 20_000, 2_000
 _MAX_SENTENCE_WORDS = 80
+_FULL_LINE = 50
+_LAST = tuple(".:!?|。！？")
+_NEW_BLOCK = re.compile(r"\s*(?:[-+*•–—]\s|[|#>•]|\d{1,3}[.)]\s)")
+_MARKUP = '[*_`("“'
+_RECORD = re.compile(r"[^:=\n.!?]{1,60}[:=](?!//)\s*\S")
 # fmt: off
 _LIGHT = frozenset((
     "also", "additionally", "alternatively", "similarly", "nonetheless", "specifically", "lastly", "firstly", "secondly",
@@ -44,7 +50,7 @@ _LIGHT = frozenset((
     "after", "before", "over", "under", "out", "up", "down", "off", "again", "further", "once", "make", "makes",
     "use", "used", "using", "need", "needs", "way", "ways", "thing", "things", "mention", "mentions", "mentioned",
     "state", "states", "stated", "according", "based", "provided", "given", "passage", "passages", "text",
-    "documents", "it's", "its", "there's", "that's", "they're", "you're", "s", "t",
+    "documents", "cannot", "it's", "its", "there's", "that's", "they're", "you're", "s", "t",
 ))
 _SPELT_NUMBERS = {word: str(number) for number, word in enumerate((
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
@@ -77,12 +83,17 @@ class EvidenceSentence:
 def read_words(text: str, unread: Sequence[Span] = ()) -> list[Word]:
     """Return the words of a text in order, without those in `unread` stretches."""
     words: list[Word] = []
+    short = {form.start: form for form in short_forms(text)}
+    read_to = 0
     for match in _WORD.finditer(text):
         start, end = match.span()
-        if any(span.start <= start < span.end for span in unread):
+        if start < read_to or any(span.start <= start < span.end for span in unread):
             continue
         written = match.group()
-        if match["unspaced"]:
+        if start in short:
+            read_to = short[start].end
+            words.extend(Word(start, read_to, word, *_read(word)) for word in short[start].words)
+        elif match["unspaced"]:
             words.extend(_pairs(start, written))
         elif match["time"]:
             words.append(Word(start, end, written, _time(match), True))
@@ -132,7 +143,7 @@ def _read(written: str) -> tuple[str, bool]:
     if folded in _SPELT_NUMBERS and folded != "one":
         return _SPELT_NUMBERS[folded], True
     stems = words_in_order(folded, "en") if len(folded) > 2 else [folded]
-    is_light = folded in _LIGHT or content_words(f"xq {written}") == "xq"
+    is_light = folded in _LIGHT or folded.endswith("n't") or content_words(f"xq {written}") == "xq"
     return "".join(stems) or folded, not is_light
 
 
@@ -240,11 +251,26 @@ class PassageWords:
 
 
 def _lines(text: str) -> list[Span]:
-    spans = []
+    """Return sentences, list items and rows; a sentence that is broken into lines is one."""
+    spans: list[Span] = []
     for sentence in sentence_spans(text):
-        start = sentence.start
+        place, before = sentence.start, ""
         for line in text[sentence.start : sentence.end].split("\n"):
-            if line.strip():
-                spans.append(Span(start, start + len(line)))
-            start += len(line) + 1
+            end = place + len(line)
+            if before and _goes_on(before, line):
+                spans[-1] = Span(spans[-1].start, end)
+            elif line.strip():
+                spans.append(Span(place, end))
+            place, before = end + 1, line
     return spans
+
+
+def _goes_on(line: str, following: str) -> bool:
+    """Tell whether a line was only broken because it was full: records and short lines stand for themselves."""
+    rest = following.strip()
+    if not rest or line.rstrip()[-1:] in _LAST:
+        return False
+    if _NEW_BLOCK.match(following) or _RECORD.match(following):
+        return False
+    is_full = len(line) >= _FULL_LINE
+    return is_full or (not _RECORD.match(line) and (rest[0].islower() or rest[0] in _MARKUP))

@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from app.grounding.alignment import windows
-from app.grounding.claims import ClaimPiece
+from app.grounding.claims import ClaimPiece, source_words
 from app.grounding.evidence import PassageWords, Word, read_words
 from app.grounding.flags import flag_conflict, flags_of
 from app.grounding.layout import Clause, Layout
@@ -45,6 +45,7 @@ FEATURES = (
     "listed",
     "differs",
     "value_missing",
+    "of_sources",
 )
 ANSWER_FEATURES = ("worst", "mean")
 
@@ -129,6 +130,16 @@ class _Measuring:
             float(bool(piece.context)),
             float("contradicted" in found),
             float("unsupported" in found),
+            float(self._is_of_sources(clause)),
+        )
+
+    def _is_of_sources(self, clause: Clause) -> bool:
+        """Tell a clause about the passages themselves, by a word for them that they do not use."""
+        text = self._answer[clause.start : clause.end]
+        return any(
+            not self._passages.places.get(word.term)
+            for span in source_words(text)
+            for word in read_words(text[span.start : span.end])
         )
 
     def _weighted(self, rows: list[int], values: FloatMatrix) -> float:

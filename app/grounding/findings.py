@@ -27,7 +27,9 @@ class Finding:
     """One difference, at [start, end) of the claim's text.
 
     `contradicted`: the evidence speaks of the same thing with another value. `unsupported`: the value is nowhere in
-    the evidence. `text` is one plain sentence for the reader.
+    the evidence, or nothing says that the evidence is about the same. `text` is one plain sentence for the reader.
+    `source` is the sentence of the evidence that has something else, "" for the best one; `is_certain` says that it
+    stands in the very place of a sentence that is repeated word for word.
     """
 
     kind: FactKind
@@ -35,3 +37,5 @@ class Finding:
     start: int
     end: int
     text: str
+    source: str = ""
+    is_certain: bool = False

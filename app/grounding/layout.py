@@ -6,7 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from app.grounding.alignment import Alignment, Window, WordVectors, align, windows
-from app.grounding.claims import ClaimPiece, absent_clauses, clauses, unread_spans
+from app.grounding.best_evidence import (
+    count_agreed,
+    evidence_text,
+    read_text,
+    source_words,
+)
+from app.grounding.claims import (
+    ClaimPiece,
+    absent_clauses,
+    clauses,
+    names_sources,
+    unread_spans,
+)
 from app.grounding.edits import Edit, copied_share, edits
 from app.grounding.evidence import PassageWords, Word, read_words
 from app.grounding.facts import compare
@@ -18,12 +30,12 @@ _TURNS = re.compile(
     r"falls|salvo|si|solo|sólo)\b|n['’]t\b|不|没|無|无|未",
     re.IGNORECASE,
 )
-_EVIDENCE_WINDOWS = 2
 COPIED = 0.5
 """A claim with this share of its words in the order of its evidence is taken for a copy with changes."""
 _VALUES = frozenset(
     ("number", "amount", "percentage", "unit", "date", "time", "weekday", "name", "identifier")
 )
+_STATED, _LEAST_STATED_WORDS = 0.6, 2
 _MAX_CONTEXT_CHARS = 60_000
 _MAX_CONTENT_WORDS = 4_000
 
@@ -81,6 +93,7 @@ def lay_out(
     drafts, read_to = _within_limit(drafts)
     content = [word for draft in drafts for word in draft.words if word.is_content]
     alignment = align(content, passages, vectors)
+    count_agreed(answer, pieces, _rows_by_piece(drafts), alignment, passages)
     made: list[Clause] = []
     row = 0
     for draft in drafts:
@@ -98,12 +111,19 @@ def lay_out(
                 _quoted(draft.words, passages),
                 passages.quoted_at(draft.words),
                 best[0] if best else None,
-                draft.is_absent,
+                draft.is_absent and not _is_stated(answer, draft, rows, best),
                 draft.is_negated,
             )
         )
     compared = _with_findings(answer, pieces, made, alignment, passages, question, vectors)
     return Layout(compared, alignment, passages, read_to)
+
+
+def _is_stated(answer: str, draft: "_Draft", rows: Sequence[int], best: Sequence[Window]) -> bool:
+    """Tell a statement that only sounds as if the passages lacked something: 'Refunds cannot be given'."""
+    if names_sources(answer[draft.start : draft.end]) or len(rows) < _LEAST_STATED_WORDS:
+        return False
+    return bool(best) and best[0].exact >= _STATED
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +166,16 @@ def _drafts(answer: str, number: int, piece: ClaimPiece, passages: PassageWords)
     return drafts
 
 
+def _rows_by_piece(drafts: Sequence[_Draft]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    row = 0
+    for draft in drafts:
+        count = sum(word.is_content for word in draft.words)
+        found.setdefault(draft.piece, []).extend(range(row, row + count))
+        row += count
+    return found
+
+
 def _quoted(words: Sequence[Word], passages: PassageWords) -> float:
     """Return the share of a clause's words in its longest run that stands word for word in a passage."""
     texts = [word.text.casefold() for word in words]
@@ -179,15 +209,23 @@ def _with_findings(
             found.extend(own)
             continue
         piece = pieces[number]
-        text = _read_text(answer[piece.start : piece.end])
-        evidence = passages.text_of(*quoted) if quoted else _evidence(own, alignment, passages)
-        differences = compare(text, evidence, context, question) if evidence else []
+        rows = [row for clause in own for row in clause.rows]
+        text = read_text(answer[piece.start : piece.end])
+        evidence = passages.text_of(*quoted) if quoted else evidence_text(rows, alignment, passages)
+        around = _around(answer, pieces, number)
+        differences = compare(text, evidence, context, question, around) if evidence else []
         words = [word for clause in own for word in clause.words]
-        source = _source_words(own, alignment, passages)
+        source = source_words(rows, alignment, passages)
         changed = [] if quoted else edits(words, source, set(passages.places), vectors)
         compared = _Compared(differences, changed, copied_share(words, source), piece.start)
         found.extend(_with_own(clause, compared, passages) for clause in own)
     return found
+
+
+def _around(answer: str, pieces: Sequence[ClaimPiece], number: int) -> str:
+    """Return the pieces before and after one: a condition may have a sentence of its own."""
+    beside = (*pieces[max(0, number - 1) : number], *pieces[number + 1 : number + 2])
+    return " ".join(answer[piece.start : piece.end] for piece in beside)
 
 
 def is_quotation(own: Sequence[Clause], passages: PassageWords) -> bool:
@@ -214,31 +252,6 @@ def _same_words(text: str, words: Sequence[Word]) -> bool:
     return [word.text.casefold() for word in read_words(text)] == [
         word.text.casefold() for word in words
     ]
-
-
-def _read_text(text: str) -> str:
-    """Blank what names the passages, so that 'passage 2' is no number; every offset stays."""
-    for span in unread_spans(text):
-        text = text[: span.start] + " " * (span.end - span.start) + text[span.end :]
-    return text
-
-
-def _evidence(own: Sequence[Clause], alignment: Alignment, passages: PassageWords) -> str:
-    rows = [row for clause in own for row in clause.rows]
-    best = windows(alignment, rows, passages, _EVIDENCE_WINDOWS)
-    chosen = sorted({number for window in best for number in range(window.first, window.last + 1)})
-    return "\n".join(passages.text_of(number, number) for number in chosen)
-
-
-def _source_words(
-    own: Sequence[Clause], alignment: Alignment, passages: PassageWords
-) -> list[Word]:
-    """Return the words of the sentence, or the neighbouring ones, that a claim may copy."""
-    best = windows(alignment, [row for clause in own for row in clause.rows], passages, 1)
-    if not best:
-        return []
-    first, last = passages.sentences[best[0].first], passages.sentences[best[0].last]
-    return passages.words[first.first : last.last]
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +286,9 @@ def _stands_there(
     In a copied sentence the place of a value tells which is meant; in a paraphrase the nearest other value is often that
     of another sentence ('5 minutes' of three steps of a recipe).
     """
-    if compared.copied >= COPIED or clause.window is None or finding.kind not in _VALUES:
+    if finding.verdict == "contradicted" or compared.copied >= COPIED:
+        return False  # `settled` has looked for the value in all passages
+    if clause.window is None or finding.kind not in _VALUES:
         return False
     first, last = (
         passages.sentences[clause.window.first],

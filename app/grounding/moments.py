@@ -38,7 +38,7 @@ _MONTH = re.compile(
     rf"(?<!\w)(?:{_FULL_MONTHS})(?!\w)|(?<=[a-zà-ÿ,–-]\s)(?:May|March|Mar|Mai|Mars|Sept)\b"
 )
 _CLOCK = re.compile(
-    r"(?<![\w.,:/-])(?P<hour>[01]?\d|2[0-4])(?:(?P<mark>[:.h])(?P<minute>[0-5]\d))?(?::[0-5]\d)?\s?"
+    r"(?<![\w.,:/])(?<![^\d\s]-)(?P<hour>[01]?\d|2[0-4])(?:(?P<mark>[:.h])(?P<minute>[0-5]\d|(?<=:)0(?!\d)))?(?::[0-5]\d)?\s?"
     r"(?P<half>a\.?m\b\.?|p\.?m\b\.?|o['’]clock\b|uhr\b|h\b(?!\w))?(?!\w|[:.,]\d)",
     re.I,
 )

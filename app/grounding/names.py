@@ -40,22 +40,23 @@ def _missing(pair: Pair, own: Marked) -> Finding | None:
         return None
     rival = _rival(own, pair)
     if rival and pair.coverage >= _LEAST_COVERAGE:
-        text = f"The answer says {own.text}; the source says {rival.text}."
-        return Finding("name", "contradicted", own.start, own.end, text)
+        other, sentence = rival
+        text = f"The answer says {own.text}; the source says {other.text}."
+        return Finding("name", "contradicted", own.start, own.end, text, sentence.text)
     if known or own.is_first:
         return None
     return Finding("name", "unsupported", own.start, own.end, f"No source names {own.text}.")
 
 
-def _rival(own: Marked, pair: Pair) -> Marked | None:
-    """Return a name of the evidence that the claim lacks and that has the same words beside it."""
+def _rival(own: Marked, pair: Pair) -> tuple[Marked, Reading] | None:
+    """Return a name of the evidence that the claim lacks and that has the same words beside it, and its sentence."""
     beside = _beside(pair.claim.text, own)
     for sentence in sorted(pair.evidence, key=pair.claim.covered_by, reverse=True):
         for other in sentence.names:
             if _stands_in(other, pair.claim.words) or _stands_in(other, pair.question.words):
                 continue
             if beside & _beside(sentence.text, other):
-                return other
+                return other, sentence
     return None
 
 

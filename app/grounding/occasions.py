@@ -52,7 +52,8 @@ def _missing(pair: Pair, own: Moment, rivals: Sequence[tuple[Moment, Reading]]) 
         other, sentence = rivals[0]
         stands = sentence.text[other.start : other.end].strip(" .,")
         text = f"The answer says {said}; the source says {stands}."
-        return Finding(_KINDS[own.kind], "contradicted", own.start, own.end, text)
+        kind = _KINDS[own.kind]
+        return Finding(kind, "contradicted", own.start, own.end, text, sentence.text)
     anywhere = pair.mentions_anywhere(lambda s: any(_agree(own, m, pair) for m in s.moments))
     if in_question or anywhere:
         return None

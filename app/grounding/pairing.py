@@ -35,12 +35,18 @@ def needed(claim: Reading, evidence: Sequence[Reading]) -> tuple[Reading, ...]:
 
 @dataclass(frozen=True)
 class Pair:
-    """A claim, the sentences that were chosen for it, all passages' text and the question."""
+    """A claim, the sentences that were chosen for it, all passages' text, the question and the claims beside it."""
 
     claim: Reading
     evidence: tuple[Reading, ...]
     context_text: str
     question: Reading
+    around: Reading | None = None
+
+    @cached_property
+    def told(self) -> frozenset[str]:
+        """The roots that the claim need not repeat: those of the question and of the claims beside it."""
+        return self.question.roots | (self.around.roots if self.around else frozenset())
 
     @cached_property
     def context(self) -> tuple[Reading, ...]:

@@ -10,6 +10,7 @@ from itertools import pairwise
 from app.grounding.findings import Finding
 from app.grounding.pairing import Pair
 from app.grounding.reading import Reading, read, root, telling_roots, unnumbered
+from app.grounding.values import comparable
 
 _HEDGE = re.compile(
     r"\b(?:usually|typically|generally|normally|often|sometimes|mostly|mainly|occasionally|rarely|likely|probably|possibly|"
@@ -151,7 +152,7 @@ def _phrase(pair: Pair, best: Reading) -> str:
 def _is_left_out(pair: Pair, best: Reading, phrase: str, starter: str) -> bool:
     """Whether neither claim nor question has any telling word or number of a phrase."""
     inside = read(phrase[len(starter) :])
-    known = pair.claim.roots | pair.question.roots
+    known = pair.claim.roots | pair.told
     values = {quantity.values for quantity in (*pair.claim.numbers, *pair.question.numbers)}
     is_known = inside.roots & known or any(number.values in values for number in inside.numbers)
     says_much = inside.roots or inside.numbers or inside.moments
@@ -163,7 +164,7 @@ def _is_left_out(pair: Pair, best: Reading, phrase: str, starter: str) -> bool:
 def _modifier(pair: Pair, best: Reading) -> str:
     """Return a restricting adjective that stands before a word which the claim has without it."""
     words = _WORD.findall(best.text)
-    known = pair.claim.roots | pair.question.roots
+    known = pair.claim.roots | pair.told
     parts = {root(word) for word in _WORD.findall(f"{pair.claim.text} {pair.question.text}")}
     for word, noun in pairwise(words):
         if word.casefold() not in _MODIFIERS or root(noun) not in pair.claim.roots:
@@ -202,14 +203,22 @@ def _cut_out(pair: Pair, best: Reading) -> str:
     if mine[start:] != theirs[start + removed :]:
         return ""
     text = best.text[source[start].start() : source[start + removed - 1].end()]
+    if _is_of_list(text, pair.claim):
+        return ""
     before = best.text[: source[start].start()].rstrip()[-1:]
     is_only = _RESTRICTS.match(text)
     is_aside = (not is_only and (not before or before in ",;:(–—")) or _ASIDE.match(text)
-    known = pair.question.roots
+    known = pair.told
     is_restricting = _RESTRICTS.search(text) or (
         telling_roots(text) and not telling_roots(text) & known
     )
     return text if is_restricting and not is_aside else ""
+
+
+def _is_of_list(text: str, claim: Reading) -> bool:
+    """Tell another case beside the claim's: 'one day in Oslo and two days in Porto'."""
+    inside = read(text).numbers
+    return any(comparable(own, other) for own in claim.numbers for other in inside)
 
 
 def _says(claim: Reading, rest: str, dropped: str) -> bool:

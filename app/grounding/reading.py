@@ -12,10 +12,11 @@ from functools import lru_cache
 
 from app.grounding.moments import Moment, moments
 from core.function_words import content_words
-from core.measures import CURRENCIES, MEASURES, WEEKDAYS
+from core.measures import CURRENCIES, MEASURES, SCALES_OF_DEGREES, WEEKDAYS
 from core.number_words import ORDINALS, SCALES, SMALL, TENS
 from core.quantities import Quantity, quantities
 from core.sentences import sentence_spans
+from core.short_forms import LONG_FORMS, short_forms
 from index.date_words import MONTH_NAMES
 
 _ADDRESS = re.compile(r"https?://[^\s)>\]]{1,300}|[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){1,5}")
@@ -116,7 +117,7 @@ def read(sentence: str) -> Reading:
     counted = quantities(left)
     words = frozenset(
         _POSSESSIVE.sub("", match.group().casefold()) for match in _WORD.finditer(text)
-    )
+    ) | _of_short_forms(text)
     return Reading(
         text,
         words,
@@ -128,6 +129,17 @@ def read(sentence: str) -> Reading:
         quotes[:_MOST_FACTS],
         frozenset(_FIGURE.findall(text)),
     )
+
+
+def _of_short_forms(text: str) -> frozenset[str]:
+    """Return what the short forms of a text stand for, and the short forms of what it writes out."""
+    said = {word.casefold() for short in short_forms(text) for word in short.words}
+    said.update(
+        short.casefold().replace(".", "")
+        for short, words in LONG_FORMS.items()
+        if words[0] in text and " ".join(words) in text
+    )
+    return frozenset(said)
 
 
 @lru_cache(maxsize=256)
@@ -250,6 +262,7 @@ def _names(text: str, when: tuple[Moment, ...]) -> tuple[Marked, ...]:
             continue
         if (
             key in CURRENCIES
+            or key in SCALES_OF_DEGREES
             or key in MEASURES
             or key in SCALES
             or not content_words(f"{word} x")[2:]

@@ -46,10 +46,10 @@ def _replaced(claim: Reading, source: Reading) -> Finding | None:
         source.text[theirs[differ[0]].start() : theirs[differ[-1]].end()],
     )
     kind = _kind(read(f"x {said} x"), read(f"x {stands} x"))
-    if kind is None:
-        return None
+    if kind is None or (kind == "name" and not differ[0]):
+        return None  # any first word has a capital
     text = f"The answer says {said}; the source says {stands}."
-    return Finding(kind, "contradicted", start, end, text)
+    return Finding(kind, "contradicted", start, end, text, source.text, is_certain=True)
 
 
 def _kind(own: Reading, other: Reading) -> FactKind | None:

@@ -42,7 +42,7 @@ def compare_values(pair: Pair) -> Iterator[Finding]:
         if own.is_plain and own.dimension != ORDINAL:
             yield from _plain_unit(pair, own, offered)
             continue
-        free = [other for other, _ in offered if id(other) not in taken and _comparable(own, other)]
+        free = [other for other, _ in offered if id(other) not in taken and comparable(own, other)]
         finding = _missing(pair, own, free)
         if finding:
             yield finding
@@ -95,7 +95,7 @@ def _contradicted(pair: Pair, own: Quantity, other: Quantity) -> Finding:
         kind = "unit"
     said, stands = _said(pair.claim, own), _said(source, other)
     text = f"The answer says {said}; the source says {stands}."
-    return Finding(kind, "contradicted", own.start, own.end, text)
+    return Finding(kind, "contradicted", own.start, own.end, text, source.text)
 
 
 def _beside_equal(
@@ -112,10 +112,10 @@ def _beside_equal(
         said = "at least" if own.bound > 0 else "at most"
         stands = "at least" if other.bound > 0 else "at most"
         text = f"The answer says {said} {_said(pair.claim, own)}; the source says {stands}."
-        yield Finding("comparison", "contradicted", own.start, own.end, text)
+        yield Finding("comparison", "contradicted", own.start, own.end, text, equal[0][1].text)
     elif own.per and all(candidate.per and candidate.per != own.per for candidate, _ in equal):
         text = f"The answer gives {_said(pair.claim, own)} for another stretch than the source."
-        yield Finding("unit", "contradicted", own.start, own.end, text)
+        yield Finding("unit", "contradicted", own.start, own.end, text, equal[0][1].text)
     else:
         yield from _in_a_worse_place(pair, own, equal, offered)
 
@@ -135,7 +135,7 @@ def _in_a_worse_place(
         other
         for other, sentence in offered
         if sentence is best
-        and _comparable(own, other)
+        and comparable(own, other)
         and not any(agrees(mine, other) for mine in pair.claim.numbers)
     ]
     if rivals and place < pair.coverage - _WORSE_PLACE:
@@ -194,8 +194,10 @@ def _measures_same(own: Quantity, other: Quantity) -> bool:
     return {own.dimension, other.dimension} == {"turns", COUNT}
 
 
-def _comparable(own: Quantity, other: Quantity) -> bool:
+def comparable(own: Quantity, other: Quantity) -> bool:
     """Whether another number of the evidence is one that the claim could have meant."""
+    if other.is_word and other.value == 1 and other.dimension == COUNT:
+        return False  # 'one difference is'
     if own.is_plain or other.is_plain:
         return own.dimension == other.dimension == ORDINAL and own.unit == other.unit
     if own.dimension == other.dimension == COUNT:

@@ -43,9 +43,14 @@ class Logistic:
 
 @dataclass(frozen=True, slots=True)
 class VerdictModel:
-    """How likely a clause and an answer have something unsupported, and from which probability on they are marked."""
+    """How likely a clause and an answer have something unsupported, and from which probability on they are marked.
+
+    `clause` is for marking clauses, `ranking` for summing up an answer: that it is a list says how likely it has something
+    invented and not where. `answer` takes what `ranking` says of all clauses.
+    """
 
     clause: Logistic
+    ranking: Logistic
     answer: Logistic
     partial_from: float
     unsupported_from: float
@@ -81,6 +86,7 @@ def _model(stored: Any) -> VerdictModel:
     limits = stored["thresholds"]
     return VerdictModel(
         _logistic(stored["clause"], FEATURES),
+        _logistic(stored["ranking"], FEATURES),
         _logistic(stored["answer"], ANSWER_FEATURES),
         float(limits["partial"]),
         float(limits["unsupported"]),

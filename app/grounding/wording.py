@@ -23,7 +23,9 @@ _SOME = (
     r"some|several|many|(?<!at )(?<!the )most|few|sometimes|occasionally|often|partly|rarely|seldom|someone|somebody|einige|manche|"
     r"viele|oft|algunos|algunas|muchos|certains|quelques|parfois|souvent"
 )
-_QUANTIFIER = re.compile(rf"\b(?:(?P<all>{_ALL})|(?P<some>{_SOME}))\b", re.I)
+_QUANTIFIER = re.compile(
+    rf"\b(?:(?P<some>(?:not|nicht|no) (?:{_ALL})|{_SOME})|(?P<all>{_ALL}))\b", re.I
+)
 _ONLY = re.compile(
     r"\b(?:(?<!not )only|solely|exclusively|nur|ausschließlich|solo|sólo|solamente|únicamente|seulement|uniquement)\b",
     re.I,

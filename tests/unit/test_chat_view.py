@@ -3,6 +3,7 @@
 import html
 import re
 import string
+import unicodedata
 from dataclasses import replace
 from typing import get_args
 from urllib.parse import parse_qs
@@ -17,11 +18,14 @@ from app.chat_view import (
     answer_view,
     clipped,
     day,
+    grouped_sources,
+    is_doubtful,
     place,
     plain_html,
     plain_label,
     plain_row,
     summary_line,
+    terminal_text,
     verdict_label,
 )
 from app.service import DocumentView
@@ -94,6 +98,64 @@ def test_a_claim_carries_its_verdict_and_its_citations() -> None:
         (" ", None, ()),
         ("Second.", "partial", (2,)),
     ]
+
+
+@given(answers())
+def test_every_doubt_belongs_to_the_end_of_one_claim(given_answer: Answer) -> None:
+    view = answer_view(given_answer)
+    ends = [part.verdict for part in view.parts if part.ends_claim]
+    assert [doubt.verdict for doubt in view.doubts] == [v for v in ends if is_doubtful(v)]
+
+
+def test_a_verdict_is_said_once_where_a_claim_has_a_marker_in_the_middle() -> None:
+    text = "It is 28 days [1] a year."
+    parts = answer_parts(answer(text, (claim(text, text, "contradicted", 1),)))
+    assert [part.text for part in parts] == ["It is 28 days ", "[1]", " a year."]
+    assert [part.ends_claim for part in parts] == [False, False, True]
+
+
+def test_citations_of_one_place_that_follow_each_other_are_grouped() -> None:
+    here, there = ("Leave",), ("Sick leave",)
+    document = citation(1).document
+    citations = [
+        replace(citation(number, section=section, page=page), document=document)
+        for number, (section, page) in enumerate(
+            [(here, None), (here, None), (there, None), (there, 2), (here, None)], 1
+        )
+    ]
+    other = replace(citations[-1], document=replace(document, doc_id="other"))
+    assert grouped_sources([*citations, other]) == [[0, 1], [2], [3], [4], [5]]
+    assert answer_view(replace(answer("x"), citations=tuple(citations))).groups[0] == (0, 1)
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from([(), ("x",)])), max_size=8))
+def test_grouping_loses_no_source_and_keeps_their_order(
+    places: list[tuple[str, tuple[str, ...]]],
+) -> None:
+    citations = [
+        replace(
+            citation(number, section=section),
+            document=replace(citation(number).document, doc_id=doc_id),
+        )
+        for number, (doc_id, section) in enumerate(places, 1)
+    ]
+    groups = grouped_sources(citations)
+    assert [position for group in groups for position in group] == list(range(len(citations)))
+
+
+def test_what_an_answer_can_not_be_relied_on_for_is_said_before_the_rest() -> None:
+    notes = tuple(Note(kind, kind) for kind in ("degraded", "incomplete", "shortened", "conflict"))
+    view = answer_view(replace(answer("x"), notes=notes))
+    assert [note.kind for note in view.notes] == ["incomplete", "conflict", "degraded", "shortened"]
+    assert [note.is_strong for note in view.notes] == [True, True, False, False]
+
+
+@given(st.text(max_size=60))
+def test_a_terminal_gets_no_orders_from_a_text(text: str) -> None:
+    shown = terminal_text(text)
+    assert len(shown) == len(text)
+    assert all(char in "\n\t" or unicodedata.category(char) != "Cc" for char in shown)
+    assert not set("\u202a\u202e\u2066\u2069") & set(shown)
 
 
 @pytest.mark.parametrize("words", ["First [1].", "First"])
@@ -169,7 +231,11 @@ def test_a_card_names_its_place_and_has_an_address_of_its_own() -> None:
 
 def test_an_abstention_calls_its_sources_what_they_are() -> None:
     view = answer_view(replace(answer("Nothing."), status="abstained"))
-    assert (view.sources_title, view.summary, view.tone) == ("Nearest documents", "", "calm")
+    assert (view.sources_title, view.summary, view.tone) == (
+        "What the documents do say",
+        "",
+        "calm",
+    )
 
 
 @pytest.mark.parametrize(

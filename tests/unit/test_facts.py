@@ -127,8 +127,10 @@ def test_a_name_that_takes_the_place_of_another_is_told_from_one_that_is_added()
     context = f"The Skerry G2 is our gateway. {evidence}"
     assert compare("The Skerry G2 stores up to 21 days of readings.", evidence, context) == []
     assert _kinds(compare("It sends the readings to Skerry.", evidence, context)) == {
-        ("name", "contradicted")
+        ("name", "unsupported")
     }
+    whole = "It stores up to 21 days of readings and sends them to Skerry."
+    assert _kinds(compare(whole, evidence, context)) == {("name", "contradicted")}
 
 
 def test_what_nobody_says_is_unsupported_unless_the_question_says_it() -> None:
