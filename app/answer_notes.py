@@ -26,15 +26,18 @@ def source_notes(
     facts = {doc_id: _facts(record) for doc_id, record in records.items()}
     cited = list({c.document.doc_id: c.document for c in citations}.values())
     return [
-        *_conflicts(hits, {document.doc_id for document in cited}, facts),
+        *_conflicts(hits, citations, facts),
         *(note for document in cited for note in _standing(document, hits, records, facts, today)),
     ]
 
 
 def _conflicts(
-    hits: Sequence[Hit], cited: set[str], facts: Mapping[str, VersionFacts]
+    hits: Sequence[Hit], citations: Sequence[Citation], facts: Mapping[str, VersionFacts]
 ) -> list[Note]:
-    """Give both statements with their dates, the newer one first, for pairs of which one is cited."""
+    """Give both statements with their dates, the newer one first, for pairs of which one is cited.
+
+    Of two documents that are cited, what else they disagree about is not told: it was not asked.
+    """
     by_chunk = {hit.chunk_id: hit for hit in hits}
     notes: dict[frozenset[str], Note] = {}
     for hit in hits:
@@ -43,9 +46,21 @@ def _conflicts(
             if other is None:
                 continue
             pair = frozenset((hit.document.doc_id, other.document.doc_id))
-            if pair & cited and pair not in notes:
+            told = _is_cited(hit, conflict.start, conflict.end, citations) or _is_cited(
+                other, conflict.other_start, conflict.other_end, citations
+            )
+            if told and pair not in notes:
                 notes[pair] = _conflict(hit, other, conflict, facts)
     return list(notes.values())
+
+
+def _is_cited(hit: Hit, start: int, end: int, citations: Sequence[Citation]) -> bool:
+    return any(
+        citation.document.doc_id == hit.document.doc_id
+        and citation.start < end
+        and citation.end > start
+        for citation in citations
+    )
 
 
 def _conflict(hit: Hit, other: Hit, conflict: Conflict, facts: Mapping[str, VersionFacts]) -> Note:

@@ -7,12 +7,13 @@ as `app.safe_text` does it.
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 from urllib.parse import urlencode
 
+from app.answering import Stage
 from app.safe_text import html_text, streamlit_text
 from core.answers import Answer, Citation, Claim, FeedbackCategory, Verdict
 
@@ -28,6 +29,13 @@ CATEGORY_WORDS: dict[FeedbackCategory, str] = {
     "should_have_abstained": "It should have said that it does not know",
     "should_have_answered": "It should have known the answer",
     "other": "Something else",
+}
+
+STAGE_WORDS: dict[Stage, str] = {
+    "searching": "Searching the documents",
+    "reading": "Reading what was found",
+    "writing": "Writing the answer",
+    "checking": "Checking every statement against its source",
 }
 
 _VERDICT_WORDS: dict[Verdict, tuple[str, str]] = {
@@ -47,12 +55,17 @@ _NOTE_TITLES = {
     "false_premise": "The question takes something for granted",
     "unsupported": "Not in the documents",
     "shortened": "There is more",
-    "incomplete": "This answer is not finished",
+    "incomplete": "The answer broke off",
     "unknown_marker": "A reference was wrong",
 }
+# What changes how far an answer can be relied on; it is said first.
+_STRONG_NOTES = frozenset(
+    {"conflict", "stale", "unsupported", "incomplete", "false_premise", "injection", "near_miss"}
+)
 # Machines read these notes; for people the text of an abstention names the same documents.
 _NAMED_IN_TEXT = "nearest"
 _DOUBT_CHARS = 200
+_TERMINAL_ORDERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _MARKER = re.compile(r"\[(\d{1,4})\]")
 _MARKER_RUN = re.compile(r"(?:[ \t]*\[\d{1,4}\])*")
 
@@ -62,13 +75,15 @@ class Part:
     """A run of an answer's text. All parts together are the text.
 
     `marker` is set where the text itself is a `[n]` that names a citation; `citations` are the markers to
-    show behind the part because its text does not name them.
+    show behind the part because its text does not name them. `ends_claim` is true for the last part of a claim:
+    the verdict is said once, there.
     """
 
     text: str
     verdict: Verdict | None = None
     marker: int | None = None
     citations: tuple[int, ...] = ()
+    ends_claim: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +100,20 @@ class SourceCard:
 
 @dataclass(frozen=True, slots=True)
 class NoteLine:
-    """A note with a heading in plain words."""
+    """A note with a heading in plain words; `is_strong` where it changes how far the answer can be relied on."""
 
     kind: str
     title: str
     text: str
+    is_strong: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A statement that does not hold as it is written: its words, the verdict in words, and why."""
+    """A statement that does not hold as it is written: its words, the verdict in words, and why.
+
+    Doubts stand in the order in which their claims end in `AnswerView.parts`.
+    """
 
     text: str
     verdict: Verdict
@@ -104,7 +123,10 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class AnswerView:
-    """Everything that a face shows of one answer."""
+    """Everything that a face shows of one answer.
+
+    `groups` are the positions of sources that share a card, because they follow each other in one place.
+    """
 
     status: str
     heading: str
@@ -114,6 +136,7 @@ class AnswerView:
     doubts: tuple[Doubt, ...]
     sources_title: str
     sources: tuple[SourceCard, ...]
+    groups: tuple[tuple[int, ...], ...]
     notes: tuple[NoteLine, ...]
 
 
@@ -127,23 +150,37 @@ def answer_view(answer: Answer) -> AnswerView:
         summary=summary_line(answer),
         tone=_tone(answer),
         doubts=tuple(
-            Doubt(
-                clipped(" ".join(claim.text.split()), _DOUBT_CHARS),
-                claim.verdict,
-                verdict_label(claim.verdict),
-                claim.reasons,
-            )
-            for claim in answer.claims
-            if claim.verdict not in ("supported", "unchecked")
+            _doubt(claim) for claim in _shown_claims(answer) if is_doubtful(claim.verdict)
         ),
-        sources_title="Sources" if answer.status == "answered" else "Nearest documents",
+        sources_title="Sources" if answer.status == "answered" else "What the documents do say",
         sources=tuple(source_card(answer, citation) for citation in answer.citations),
-        notes=tuple(
-            NoteLine(note.kind, _NOTE_TITLES.get(note.kind, "Note"), note.text)
-            for note in answer.notes
-            if note.kind != _NAMED_IN_TEXT
-        ),
+        groups=tuple(tuple(group) for group in grouped_sources(answer.citations)),
+        notes=_note_lines(answer),
     )
+
+
+def _note_lines(answer: Answer) -> tuple[NoteLine, ...]:
+    lines = [
+        NoteLine(
+            note.kind,
+            _NOTE_TITLES.get(note.kind, "Note"),
+            note.text,
+            note.kind in _STRONG_NOTES,
+        )
+        for note in answer.notes
+        if note.kind != _NAMED_IN_TEXT
+    ]
+    return tuple(sorted(lines, key=lambda line: not line.is_strong))
+
+
+def is_doubtful(verdict: Verdict | None) -> bool:
+    """Whether a reader has to be told why a statement does not hold as it is written."""
+    return verdict not in (None, "supported", "unchecked")
+
+
+def _doubt(claim: Claim) -> Doubt:
+    words = clipped(" ".join(claim.text.split()), _DOUBT_CHARS)
+    return Doubt(words, claim.verdict, verdict_label(claim.verdict), claim.reasons)
 
 
 def answer_parts(answer: Answer) -> tuple[Part, ...]:
@@ -151,15 +188,25 @@ def answer_parts(answer: Answer) -> tuple[Part, ...]:
     known = frozenset(citation.marker for citation in answer.citations)
     parts: list[Part] = []
     position = 0
-    for claim in sorted(answer.claims, key=lambda claim: (claim.start, claim.end)):
+    for claim in _shown_claims(answer):
         start, end = max(claim.start, position), min(claim.end, len(answer.text))
-        if start >= end:
-            continue
         parts += _with_markers(answer.text[position:start], None, known)
         parts += _claim_parts(answer.text, start, end, claim, known)
         position = end
     parts += _with_markers(answer.text[position:], None, known)
     return tuple(parts)
+
+
+def _shown_claims(answer: Answer) -> list[Claim]:
+    """Return the claims in the order of the text, without those that others cover wholly."""
+    shown: list[Claim] = []
+    position = 0
+    for claim in sorted(answer.claims, key=lambda claim: (claim.start, claim.end)):
+        end = min(claim.end, len(answer.text))
+        if max(claim.start, position) < end:
+            shown.append(claim)
+            position = end
+    return shown
 
 
 def _claim_parts(
@@ -170,8 +217,7 @@ def _claim_parts(
     named_until = trailing.end() if trailing else end
     named = {int(found[1]) for found in _MARKER.finditer(text[start:named_until])}
     unnamed = dict.fromkeys(marker for marker in claim.citations if marker in known - named)
-    last = parts[-1]
-    parts[-1] = Part(last.text, last.verdict, last.marker, tuple(unnamed))
+    parts[-1] = replace(parts[-1], citations=tuple(unnamed), ends_claim=True)
     return parts
 
 
@@ -185,6 +231,25 @@ def _with_markers(text: str, verdict: Verdict | None, known: frozenset[int]) -> 
             position = found.end()
     parts.append(Part(text[position:], verdict))
     return [part for part in parts if part.text]
+
+
+def grouped_sources(citations: Sequence[Citation]) -> list[list[int]]:
+    """Return the positions of citations in groups: those that follow each other in one place of one document.
+
+    A list of fourteen lines that is quoted whole is one place with fourteen quotes.
+    """
+    groups: list[list[int]] = []
+    for position, citation in enumerate(citations):
+        if groups and _where(citations[groups[-1][-1]]) == _where(citation):
+            groups[-1].append(position)
+        else:
+            groups.append([position])
+    return groups
+
+
+def _where(citation: Citation) -> tuple[object, ...]:
+    document = citation.document
+    return document.doc_id, document.version, citation.section, citation.page
 
 
 def source_card(answer: Answer, citation: Citation) -> SourceCard:
@@ -254,6 +319,11 @@ def _tone(answer: Answer) -> Tone:
     if verdicts & {"unsupported", "contradicted"}:
         return "bad"
     return "good" if verdicts == {"supported"} else "mixed"
+
+
+def terminal_text(text: str) -> str:
+    """Return a text for a terminal: what could move its cursor, recolour it or turn its lines around is shown as �."""
+    return _TERMINAL_ORDERS.sub("\ufffd", text)
 
 
 def plain_html(text: str, css_class: str, role: str = "") -> str:

@@ -46,6 +46,9 @@ def check(settings: Settings, as_json: bool, file: Path) -> None:
     """
     del as_json  # the lines are JSON either way
     requests = list(read_requests(file))
+    if not requests:
+        click.echo(f"{_named(file)} has no answers to check.", err=True)
+        return
     checker = open_checker(settings)
     for request in requests:
         report = checker.check(request.answer, request.passages, request.question)
@@ -93,11 +96,19 @@ def read_requests(file: Path) -> Iterator[CheckRequest]:
     """
     try:
         text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{str(file)!r} cannot be read as UTF-8 text: {error}.") from error
+    except OSError as error:
+        raise UsageError(
+            f"{_named(file)} cannot be read: {error.strerror or error}. Name a file of JSON lines."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{_named(file)} is not UTF-8 text: {error}. Save it as UTF-8.") from error
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
-            yield _request(line, f"Line {number} of {str(file)!r}")
+            yield _request(line, f"Line {number} of {_named(file)}")
+
+
+def _named(file: Path) -> str:
+    return "Standard input" if str(file) == "-" else repr(str(file))
 
 
 def _request(line: str, where: str) -> CheckRequest:
@@ -110,7 +121,7 @@ def _request(line: str, where: str) -> CheckRequest:
     missing = [name for name in ("id", "passages", "answer") if name not in row]
     if missing:
         raise UsageError(f"{where} lacks {', '.join(missing)}.")
-    answer_id, passages = row["id"], row["passages"]
+    answer_id, passages, question = row["id"], row["passages"], row.get("question")
     if isinstance(answer_id, bool) or not isinstance(answer_id, str | int | None):
         raise UsageError(f'{where}: "id" must be a text or a number, it is {_shown(answer_id)}.')
     if not isinstance(passages, list):
@@ -119,7 +130,7 @@ def _request(line: str, where: str) -> CheckRequest:
         _printable(answer_id) if isinstance(answer_id, str) else answer_id,
         _text(row["answer"], "answer", where),
         tuple(_passage(item, where) for item in passages),
-        _text(row.get("question") or "", "question", where),
+        _text("" if question is None else question, "question", where),
     )
 
 

@@ -1,16 +1,20 @@
 """The commands of the answering side: ask, feedback, web, doctor."""
 
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import cast, get_args
+from typing import Any, cast, get_args
 
 import click
 
 from app.bootstrap import cli_caller, open_feedback_log, open_service
-from app.chat_view import answer_view
+from app.chat_view import STAGE_WORDS, answer_view, clipped, grouped_sources, terminal_text
 from app.json_view import answer_json, replay_json
 from app.replay import Replay
 from app.service import AnswerReady, FootnoteService, StageStarted, TextAdded
-from core.answers import Answer, Caller, FeedbackCategory, FeedbackVerdict, Turn
+from core.answers import Answer, Caller, Citation, FeedbackCategory, FeedbackVerdict, Turn
 from core.command_line import (
     as_option,
     common_options,
@@ -19,10 +23,13 @@ from core.command_line import (
     settings_for,
     text_field,
 )
-from core.errors import FootnoteError, UsageError
+from core.errors import NotFound, UsageError
 from core.settings import Settings
 
 _CHANNEL = "cli"
+_QUOTE_CHARS = 240
+_SHOWN_CHARS = 80
+_ANSWER_ID = "`footnote ask` and the traces name an answer by its id."
 
 
 @click.command()
@@ -58,21 +65,28 @@ def ask(
     settings = settings_for(settings, llm=model)
     if [question, batch, replay].count(None) != 2:
         raise UsageError("Give a question, --batch FILE or --replay ANSWER_ID: one of them.")
+    if conversation_id is not None and question is None:
+        raise UsageError(
+            "--conversation is for a question. A batch's lines have a history of their own, and a replay has that "
+            "of its answer: leave it out."
+        )
     if batch is not None:
         _ask_batch(settings, batch, as_user)
         return
     service, caller = open_service(settings, _CHANNEL), cli_caller(settings, as_user)
     if replay is not None:
-        found = service.replay(replay, caller)
+        with _told_where(_ANSWER_ID):
+            found = service.replay(replay, caller)
         if as_json:
             print_json(replay_json(found))
         else:
             _print_replay(found)
         return
-    if as_json:
-        print_json(answer_json(service.ask(question or "", caller, conversation_id)))
-        return
-    _print_answer(service, question or "", caller, conversation_id, stream=stream)
+    with _told_where("Leave --conversation out to begin a new one; `footnote ask` names it."):
+        if as_json:
+            print_json(answer_json(service.ask(question or "", caller, conversation_id)))
+            return
+        _print_answer(service, question or "", caller, conversation_id, stream=stream)
 
 
 @click.group()
@@ -103,15 +117,17 @@ def add_feedback(
     as_user: str | None,
 ) -> None:
     """Say whether an answer is good, and what is wrong with it."""
-    given = open_service(settings, _CHANNEL).add_feedback(
-        answer_id,
-        cli_caller(settings, as_user),
-        cast(FeedbackVerdict, verdict),
-        cast(FeedbackCategory | None, category),
-        comment,
-        start,
-        end,
-    )
+    service, caller = open_service(settings, _CHANNEL), cli_caller(settings, as_user)
+    with _told_where(_ANSWER_ID):
+        given = service.add_feedback(
+            answer_id,
+            caller,
+            cast(FeedbackVerdict, verdict),
+            cast(FeedbackCategory | None, category),
+            comment,
+            start,
+            end,
+        )
     if as_json:
         print_json({"id": given.feedback_id, "answer_id": answer_id, "status": given.status})
     else:
@@ -132,10 +148,9 @@ def list_feedback(
         return
     for row in rows:
         what = row["category"] or row["verdict"]
-        click.echo(
-            f"{row['id']}  {row['created_at'][:16]}  {row['author']}  {what}  {row['comment']}"
-        )
-    click.echo(f"{len(rows)} entries", err=True)
+        comment = " ".join(terminal_text(row["comment"]).split())
+        click.echo(f"{row['id']}  {row['created_at'][:16]}  {row['author']}  {what}  {comment}")
+    click.echo(f"{len(rows)} {'entry' if len(rows) == 1 else 'entries'}", err=True)
 
 
 @feedback.command("export")
@@ -173,12 +188,17 @@ def web(settings: Settings, as_json: bool, host: str | None, port: int | None) -
 
 
 @click.command()
+@click.option(
+    "--ask-model",
+    is_flag=True,
+    help="Also ask the language models three words, in their order until one answers; that may cost something.",
+)
 @common_options
-def doctor(settings: Settings, as_json: bool) -> None:
-    """Check settings, model, data folder and permissions; say what to do about each finding."""
+def doctor(settings: Settings, as_json: bool, ask_model: bool) -> None:
+    """Check settings, models, data folder and permissions; say what to do about each finding."""
     from app.doctor import examine
 
-    findings = examine(settings)
+    findings = examine(settings, ask_model=ask_model)
     if as_json:
         print_json([{"check": f.check, "ok": f.ok, "detail": f.detail} for f in findings])
     else:
@@ -188,20 +208,42 @@ def doctor(settings: Settings, as_json: bool) -> None:
         raise SystemExit(2)
 
 
+@contextmanager
+def _told_where(hint: str) -> Iterator[None]:
+    """Add to what is not found where a command's user finds its name."""
+    try:
+        yield
+    except NotFound as error:
+        raise NotFound(f"{error} {hint}") from error
+
+
 def _ask_batch(settings: Settings, batch: Path, as_user: str | None) -> None:
     rows = read_jsonl(batch, ("id", "question"))
     service = open_service(settings, _CHANNEL)
+    if not rows:
+        click.echo(f"{str(batch)!r} has no questions.", err=True)
     for row in rows:
         try:
             caller = cli_caller(settings, text_field(row, "as", as_user))
-            history = [Turn(str(turn["q"]), str(turn["a"])) for turn in row.get("history") or []]
+            history = _history(row.get("history"))
             answer = service.ask(text_field(row, "question") or "", caller, history=history)
             print_json({"id": row["id"], **answer_json(answer)})
-        except (UsageError, KeyError, TypeError) as error:
-            message = (
-                str(error) if isinstance(error, FootnoteError) else "The history is malformed."
-            )
-            print_json({"id": row["id"], "status": "error", "error": message})
+        except UsageError as error:
+            print_json({"id": row["id"], "status": "error", "error": str(error)})
+
+
+def _history(given: Any) -> list[Turn]:
+    turns = [] if given is None else given
+    is_well_formed = isinstance(turns, list) and all(
+        isinstance(turn, dict) and isinstance(turn.get("q"), str) and isinstance(turn.get("a"), str)
+        for turn in turns
+    )
+    if not is_well_formed:
+        shown = clipped(json.dumps(given), _SHOWN_CHARS)
+        raise UsageError(
+            f'"history" must be a list of {{"q": "…", "a": "…"}}, the oldest first; it is {shown}.'
+        )
+    return [Turn(turn["q"], turn["a"]) for turn in turns]
 
 
 def _print_answer(
@@ -212,14 +254,29 @@ def _print_answer(
     *,
     stream: bool,
 ) -> None:
+    is_begun = False
     for event in service.ask_stream(question, caller, conversation_id):
-        if isinstance(event, TextAdded) and stream:
-            click.echo(event.text, nl=False)
+        if isinstance(event, StageStarted):
+            if is_begun:
+                click.echo()
+                is_begun = False
+            _show_stage(f"{STAGE_WORDS[event.stage]}…")
+        elif isinstance(event, TextAdded) and stream and event.text:
+            if not is_begun:
+                _show_stage("")
+            click.echo(terminal_text(event.text), nl=False)
+            is_begun = True
         elif isinstance(event, AnswerReady):
-            click.echo("" if stream else event.answer.text)
+            _show_stage("")
+            if not stream:
+                click.echo(terminal_text(event.answer.text))
             _print_sources(event.answer)
-        elif isinstance(event, StageStarted) and event.stage == "searching":
-            click.echo("", err=True, nl=False)
+
+
+def _show_stage(words: str) -> None:
+    """Say on a terminal what is being done, over what was said before; a file or a pipe gets none of it."""
+    if sys.stderr.isatty():
+        click.echo(f"\r\x1b[K{words}", err=True, nl=False)
 
 
 def _print_replay(found: Replay) -> None:
@@ -227,30 +284,44 @@ def _print_replay(found: Replay) -> None:
         click.echo(
             f"{name} ({answer.created_at[:16]}, {answer.model}, {answer.prompt_version}, index {answer.index_generation})"
         )
-        click.echo(answer.text)
-        _print_sources(answer)
+        click.echo(terminal_text(answer.text))
+        _print_sources(answer, is_kept=answer is found.then)
         click.echo("")
     for source in found.sources:
         if source.state != "same":
-            click.echo(f"{source.state}: {source.uri}")
+            click.echo(f"{source.state}: {terminal_text(source.uri)}")
     click.echo("The answers are the same." if found.is_same else "The answers differ.")
 
 
-def _print_sources(answer: Answer) -> None:
-    for citation in answer.citations:
-        place = " > ".join(citation.section)
-        page = f", page {citation.page}" if citation.page else ""
-        click.echo(
-            f"\n[{citation.marker}] {citation.document.uri}{page}{f'  ({place})' if place else ''}"
-        )
-        click.echo(f"    “{' '.join(citation.quote.split())}”")
+def _print_sources(answer: Answer, *, is_kept: bool = True) -> None:
+    for group in grouped_sources(answer.citations):
+        first = answer.citations[group[0]]
+        place = " > ".join(first.section)
+        page = f", page {first.page}" if first.page else ""
+        heading = f"{first.document.uri}{page}{f'  ({place})' if place else ''}"
+        click.echo(f"\n{terminal_text(heading)}")
+        for position in group:
+            citation = answer.citations[position]
+            quote = clipped(" ".join(citation.quote.split()), _QUOTE_CHARS)
+            click.echo(f"  [{citation.marker}] “{terminal_text(quote)}”")
+            for words in _rests_on(answer, citation):
+                click.echo(f"      for: {terminal_text(words)}")
     view = answer_view(answer)
     if view.summary:
         click.echo(f"\n{view.summary}")
     for doubt in view.doubts:
-        click.echo(f"    {doubt.label}: “{doubt.text}”")
+        click.echo(f"  {doubt.label}: “{terminal_text(doubt.text)}”")
         for reason in doubt.reasons:
-            click.echo(f"      {reason}")
+            click.echo(f"      {terminal_text(reason)}")
     for note in view.notes:
-        click.echo(f"\n{note.title}: {note.text}")
-    click.echo(f"\nanswer {answer.answer_id}, conversation {answer.conversation_id}", err=True)
+        click.echo(f"\n{note.title}: {terminal_text(note.text)}")
+    if is_kept:
+        click.echo(f"\nanswer {answer.answer_id}, conversation {answer.conversation_id}", err=True)
+
+
+def _rests_on(answer: Answer, citation: Citation) -> list[str]:
+    """Return the statements that a source is named for, where their words are not the source's own."""
+    quote = " ".join(citation.quote.split())
+    claims = [claim for claim in answer.claims if citation.marker in claim.citations]
+    stated = [" ".join(claim.text.split()) for claim in claims]
+    return [clipped(words, _QUOTE_CHARS) for words in stated if words not in quote]

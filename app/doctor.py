@@ -5,19 +5,27 @@ import os
 import shutil
 import socket
 import stat
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from core.errors import ConfigError, DataFolderError, FootnoteError
+from app.generation.prices import load_prices
+from app.model_wiring import Models, open_library, open_models
+from app.privacy.kinds import SELECTABLE
+from app.privacy.redaction import Redactor
+from app.tracing.export import open_trace_export
+from core.errors import AllModelsFailed, ConfigError, DataFolderError, FootnoteError, ModelFailure
+from core.generation import ChatMessage, ModelChosen
 from core.settings import Settings, model_for
 from index.factory import open_catalogue, open_embedder, open_knowledge_base
 from index.manifest import precision_of, read_manifest
 from index.permissions import GroupsFile
 
 _MIN_FREE_GB = 1.0
+_ASKED_TOKENS = 16
 _STATUS_NAME = "ingest-status.json"
 """What `ingest.daemon.status_file` writes; this package may not import that one."""
 _SILENT = timedelta(seconds=60)
@@ -34,14 +42,22 @@ class Finding:
     detail: str
 
 
-def examine(settings: Settings) -> list[Finding]:
-    """Run every check; a failing one never stops the others."""
+def examine(settings: Settings, *, ask_model: bool = False) -> list[Finding]:
+    """Run every check; a failing one never stops the others.
+
+    Nothing is asked of a language model's provider, unless with `ask_model`: then one short question is.
+    """
     checks: tuple[tuple[str, Callable[[Settings], str]], ...] = (
         ("data folder", _data_folder),
         ("permissions of files", _file_permissions),
         ("disk space", _disk_space),
         ("embedding model", _embedding_model),
         ("knowledge base", _knowledge_base),
+        ("language model", _asked_model if ask_model else _language_model),
+        ("prompts", _prompts),
+        ("budgets", _budgets),
+        ("privacy", _privacy),
+        ("traces", _traces),
         ("groups file", _groups),
         ("ingestion daemon", _ingestion_daemon),
     )
@@ -104,6 +120,106 @@ def _groups(settings: Settings) -> str:
         return "none is set: nobody is in a group"
     GroupsFile(settings.groups_file).groups_of("")
     return str(settings.groups_file)
+
+
+def _language_model(settings: Settings) -> str:
+    models = open_models(settings, open_catalogue(settings))
+    if models is None:
+        return "none is set (FOOTNOTE_LLM is 'extractive'): answers quote the documents"
+    return f"{_order(models)} can be asked: named, addressed and installed. {_UNASKED}"
+
+
+_UNASKED = "Whether it answers was not tried; `footnote doctor --ask-model` does."
+
+
+def _order(models: Models) -> str:
+    return ", then ".join(models.parts.chain.specs)
+
+
+def _asked_model(settings: Settings) -> str:
+    models = open_models(settings, open_catalogue(settings))
+    if models is None:
+        return _language_model(settings)
+    started = time.monotonic()
+    try:
+        events = models.parts.chain.stream([ChatMessage("user", "Say only: yes.")], _ASKED_TOKENS)
+        chosen = next((event for event in events if isinstance(event, ModelChosen)), None)
+        close = getattr(events, "close", None)
+        if close is not None:
+            close()
+    except AllModelsFailed as error:
+        failed = [
+            _failed(*pair) for pair in zip(models.parts.chain.specs, error.failures, strict=False)
+        ]
+        raise ConfigError(" ".join(failed)) from error
+    assert chosen is not None  # noqa: S101  # a chain names who answers, or fails
+    if chosen.failures:
+        failed = [
+            _failed(*pair) for pair in zip(models.parts.chain.specs, chosen.failures, strict=False)
+        ]
+        raise ConfigError(f"{' '.join(failed)} {chosen.spec} answered in its place.")
+    return f"{chosen.spec} answered in {time.monotonic() - started:.1f} s"
+
+
+def _failed(spec: str, failure: ModelFailure) -> str:
+    return f"{spec} did not answer ({failure.kind.replace('_', ' ')}). {failure}"
+
+
+def _prompts(settings: Settings) -> str:
+    library = open_library(settings)
+    names = library.names()
+    for name in names:
+        library.current(name)
+        for digest in library.labels(name).values():
+            library.version(name, digest)
+    label = settings.generation.prompt_label
+    if label and not any(label in library.labels(name) for name in names):
+        raise ConfigError(
+            f"FOOTNOTE_GENERATION__PROMPT_LABEL is {label!r}, and no prompt is pinned under it: the texts as they "
+            f"are now are used. Run: footnote prompts pin answer VERSION --label {label}"
+        )
+    own = sum(library.is_own(name) for name in names)
+    return f"{len(names)} prompts can be used, {own} of them own files"
+
+
+def _budgets(settings: Settings) -> str:
+    """Money can only be counted for models whose price is known."""
+    chosen = settings.budget
+    prices = load_prices(settings.generation.prices_file)
+    specs = [spec for spec in map(str.strip, settings.llm.split(",")) if spec]
+    unknown = [spec for spec in specs if prices.price_of(spec) is None]
+    if (chosen.user_usd or chosen.total_usd) and unknown:
+        raise ConfigError(
+            f"A budget in US dollars is set, and no price is known of {', '.join(unknown)}: it counts as nothing. "
+            "Name its price in the file of FOOTNOTE_GENERATION__PRICES_FILE, or set a budget in tokens."
+        )
+    limits = (
+        (chosen.user_usd, "${:g} for each person"),
+        (chosen.total_usd, "${:g} in total"),
+        (chosen.user_tokens, "{:,} tokens for each person"),
+        (chosen.total_tokens, "{:,} tokens in total"),
+    )
+    said = [words.format(limit) for limit, words in limits if limit]
+    return f"a day: {', '.join(said)}" if said else "none is set"
+
+
+def _privacy(settings: Settings) -> str:
+    chosen = settings.privacy
+    if not chosen.redact:
+        return "personal data is NOT masked in what a language model gets (FOOTNOTE_PRIVACY__REDACT is off)"
+    Redactor(chosen.kinds or SELECTABLE)
+    kinds = ", ".join(chosen.kinds) if chosen.kinds else "all kinds"
+    return f"personal data ({kinds}) and secrets are masked in what a language model gets"
+
+
+def _traces(settings: Settings) -> str:
+    export = open_trace_export(settings)
+    if export is None:
+        return "are kept in the data folder and not exported"
+    export.close()
+    chosen = settings.tracing
+    what = "with questions and answers, masked" if chosen.content else "without any content"
+    return f"are exported to {chosen.otlp_endpoint}, {what}"
 
 
 def _ingestion_daemon(settings: Settings) -> str:

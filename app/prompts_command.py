@@ -9,7 +9,12 @@ from core.command_line import common_options, print_json
 from core.errors import UsageError
 from core.settings import Settings
 from prompts.answer_prompt import NAME as ANSWER
-from prompts.answer_prompt import PART_NAMES, earlier_templates, read_answer_templates
+from prompts.answer_prompt import (
+    PART_NAMES,
+    AnswerTemplates,
+    earlier_templates,
+    read_answer_templates,
+)
 from prompts.library import CURRENT, LABEL_IN_USE, PromptLibrary, PromptTemplate
 
 KEPT_FOLDER = "prompts"
@@ -71,23 +76,27 @@ def show(settings: Settings, as_json: bool, prompt: str) -> None:
 @click.argument("second", metavar="B", default="current")
 @common_options
 def diff(settings: Settings, as_json: bool, name: str, first: str, second: str) -> None:
-    """Compare two versions of a prompt, each a hash, a label or `current` (what B is if it is not given)."""
+    """Compare two versions of a prompt, each a hash, a label or `current` (what B is if it is not given).
+
+    `diff answer A B` compares all parts of prompts as answers name them.
+    """
     library = open_library(settings)
-    before, after = library.resolve(name, first), library.resolve(name, second)
-    lines = list(
-        difflib.unified_diff(
-            before.text.splitlines(), after.text.splitlines(), before.version, after.version, lineterm=""
+    versions = [_compared(library, name, wanted) for wanted in (first, second)]
+    (before, before_parts), (after, after_parts) = versions
+    lines = [
+        line
+        for old, new in zip(before_parts, after_parts, strict=True)
+        for line in difflib.unified_diff(
+            old.text.splitlines(), new.text.splitlines(), old.version, new.version, lineterm=""
         )
-    )  # fmt: skip
+    ]
     if as_json:
-        print_json(
-            {"name": name, "a": before.digest, "b": after.digest, "same": not lines, "diff": lines}
-        )
+        print_json({"name": name, "a": before, "b": after, "same": not lines, "diff": lines})
         return
     for line in lines:
         click.echo(line)
     if not lines:
-        click.echo(f"{before.version} and {after.version} are the same.", err=True)
+        click.echo(f"{name}@{before} and {name}@{after} are the same.", err=True)
 
 
 @prompts.command()
@@ -140,6 +149,17 @@ def open_library(settings: Settings) -> PromptLibrary:
     return PromptLibrary(chosen.prompts_dir, settings.data_dir / KEPT_FOLDER, chosen.prompt_label)
 
 
+def _compared(
+    library: PromptLibrary, name: str, wanted: str
+) -> tuple[str, tuple[PromptTemplate, ...]]:
+    """Return the hash and the parts of one version of a prompt; the hash of all parts for `answer`."""
+    if name == ANSWER:
+        parts = _answer_parts(library, wanted)
+        return AnswerTemplates(*parts).members.digest, parts
+    found = library.resolve(name, wanted)
+    return found.digest, (found,)
+
+
 def _row(library: PromptLibrary, name: str) -> dict[str, Any]:
     return {
         "name": name,
@@ -172,6 +192,6 @@ def _answer_parts(library: PromptLibrary, version: str) -> tuple[PromptTemplate,
     if len(fitting) == 1:
         return earlier_templates(library, f"{ANSWER}@{fitting[0]}").parts
     raise UsageError(
-        f"{'More than one' if fitting else 'No'} prompt for answers that is kept here is {ANSWER}@{version}. "
-        "The trace of an answer names it as `prompt_version`."
+        f"{'More than one prompt' if fitting else 'No prompt'} for answers is kept here as {ANSWER}@{version}. "
+        "An answer names its own as `prompt_version`; `footnote prompts list` shows the one in use."
     )

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from app.bootstrap import cli_caller, open_service
+from app.chat_view import clipped, terminal_text
 from app.json_view import explanation_json, hit_json
 from app.service import ExplainedSearch, FootnoteService
 from core.answers import Caller, Hit
@@ -58,6 +59,10 @@ def search(
         raise UsageError("Give a query, or --batch FILE.")
     if batch is not None and (with_why or why_not):
         raise UsageError("--explain and --why-not are for one query, not for --batch.")
+    if why_not is not None and not why_not.strip():
+        raise UsageError(
+            "--why-not is empty. Name the document's URI, as `footnote documents list` shows it."
+        )
     wanted = [parse_filter(text) for text in filters]
     service = open_service(settings, "cli")
     if batch is not None:
@@ -88,7 +93,10 @@ def _search_batch(
     wanted: list[Filter],
     as_user: str | None,
 ) -> None:
-    for row in read_jsonl(batch, ("id", "query")):
+    rows = read_jsonl(batch, ("id", "query"))
+    if not rows:
+        click.echo(f"{str(batch)!r} has no queries.", err=True)
+    for row in rows:
         try:
             caller: Caller = cli_caller(settings, text_field(row, "as", as_user))
             hits = service.search(text_field(row, "query") or "", caller, top_k, wanted)
@@ -114,15 +122,16 @@ def _print(hits: list[Hit], took_ms: float, found: ExplainedSearch | None) -> No
     if found is not None:
         _print_understanding(found.explanation)
     for hit in hits:
-        click.echo(f"{hit.rank:2d}. {hit.score:.2f}  {hit.document.uri}  {' > '.join(hit.section)}")
+        place = terminal_text(f"{hit.document.uri}  {' > '.join(hit.section)}")
+        click.echo(f"{hit.rank:2d}. {hit.score:.2f}  {place}")
         if found is not None:
             _print_why(hit)
         for conflict in hit.conflicts:
             click.echo(f"    ! hit {conflict.other_rank} says otherwise ({conflict.kind})")
-        click.echo(f"    {' '.join(hit.text.split())[:_TEXT_CHARS]}")
+        click.echo(f"    {clipped(' '.join(terminal_text(hit.text).split()), _TEXT_CHARS)}")
     if found is not None and found.why_not is not None:
-        click.echo(f"\n{found.why_not.text}")
-    click.echo(f"{len(hits)} hits in {took_ms:.0f} ms", err=True)
+        click.echo(f"\n{terminal_text(found.why_not.text)}")
+    click.echo(f"{len(hits)} {'hit' if len(hits) == 1 else 'hits'} in {took_ms:.0f} ms", err=True)
 
 
 def _print_understanding(explanation: Explanation) -> None:

@@ -108,6 +108,8 @@ def reembed(
     from index.factory import open_catalogue, open_reembedding
     from index.generations import Generations
 
+    if not model.strip():
+        raise UsageError("--model is empty. Name an embedding model, or the folder that holds it.")
     started = time.monotonic()
     catalogue = open_catalogue(settings)
     asked = _cases(settings, catalogue, cases) if cases is not None else None
@@ -207,6 +209,10 @@ def move(settings: Settings, as_json: bool, store: str) -> None:
     if store == settings.store:
         raise UsageError(
             f"This knowledge base is searched in {store!r} already: name the other one."
+        )
+    if store == "qdrant" and not (settings.qdrant.url or settings.qdrant.path):
+        raise UsageError(
+            "Where Qdrant is, is not set: set FOOTNOTE_QDRANT__URL to the server's address, then move again."
         )
     target = settings_for(settings, store=store)
     catalogue = open_catalogue(settings)

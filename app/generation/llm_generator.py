@@ -272,8 +272,11 @@ class _Writing:
             notes.append(Note("incomplete", text))
         if self.unknown_markers and self.text:
             count = self.unknown_markers
-            what = "a source that does" if count == 1 else f"{count} sources that do"
-            text = f"The model named {what} not exist; the reference was left out."
+            text = (
+                "The model named a source that does not exist; the reference was left out."
+                if count == 1
+                else f"The model named {count} sources that do not exist; the references were left out."
+            )
             notes.append(Note("unknown_marker", text))
         return notes
 

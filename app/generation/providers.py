@@ -116,8 +116,8 @@ def open_language_model(spec: str, access: LlmAccess, offline: bool = False) -> 
     provider = PROVIDERS.get(name)
     if provider is None or not model:
         raise ConfigError(
-            f"The language model {spec!r} is not known. Write it as PROVIDER:MODEL; providers are "
-            f"{', '.join(PROVIDERS)}."
+            f"The language model {spec!r} is not known. Set FOOTNOTE_LLM to PROVIDER:MODEL, or to extractive; providers "
+            f"are {', '.join(PROVIDERS)}."
         )
     base_url = (access.base_url or provider.base_url).rstrip("/")
     _check_complete(spec, provider, access)

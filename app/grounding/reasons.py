@@ -1,5 +1,6 @@
 """Says in plain sentences why a claim has its verdict."""
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from app.grounding.layout import Clause, Layout
 from core.answers import Verdict
 
+_VALUE = re.compile(r"\d[\w.,:]*\d|\d")
 _SHOWN_WORDS = 6
 _SHOWN_DIFFERENCES = 3
 
@@ -18,12 +20,26 @@ def claim_reasons(verdict: Verdict, clauses: Sequence[Clause], layout: Layout) -
         return ("It stands word for word in a passage.",) if is_quoted else ()
     told = [finding.text for clause in clauses for finding in clause.findings]
     told += [edit.text for clause in clauses for edit in clause.edits]
-    reasons = list(dict.fromkeys(told))[:_SHOWN_DIFFERENCES]
-    missing = _missing_words(clauses, layout)
+    reasons = _different(told)[:_SHOWN_DIFFERENCES]
+    # A word that a difference has told of is not told again.
+    said = " ".join(reasons).casefold()
+    missing = [word for word in _missing_words(clauses, layout) if word.casefold() not in said]
     if missing:
         shown = ", ".join(f"“{word}”" for word in missing)
         reasons.append(f"No passage says {shown}.")
     return tuple(reasons) or ("The passages have these words, but nowhere together.",)
+
+
+def _different(told: Sequence[str]) -> list[str]:
+    """Return the sentences that tell of values that none before them told of: a finding and an edit find the same."""
+    reasons: list[str] = []
+    seen: set[str] = set()
+    for sentence in dict.fromkeys(told):
+        values = set(_VALUE.findall(sentence))
+        if not values or not values <= seen:
+            reasons.append(sentence)
+        seen |= values
+    return reasons
 
 
 def _missing_words(clauses: Sequence[Clause], layout: Layout) -> list[str]:

@@ -4,17 +4,11 @@ import time
 
 import streamlit as st
 
-from app.chat_view import plain_html
-from app.service import AnswerReady, FootnoteService, Stage, StageStarted, TextAdded
+from app.chat_view import STAGE_WORDS, plain_html
+from app.service import AnswerReady, FootnoteService, StageStarted, TextAdded
 from app.web.page_state import Unfinished, ask_next, keep_unfinished
 from core.answers import Answer, Caller
 
-STAGE_WORDS: dict[Stage, str] = {
-    "searching": "Searching the documents",
-    "reading": "Reading what was found",
-    "writing": "Writing the answer",
-    "checking": "Checking every statement against its source",
-}
 # Each update sends the whole text again; a person cannot read more often than this.
 REDRAW_S = 0.08
 

@@ -11,6 +11,7 @@ from app.web.page_state import (
     Unfinished,
     ask_next,
     conversation_id,
+    find_unfinished,
     follow_address,
     go_to,
     open_citation,
@@ -33,6 +34,7 @@ def render(service: FootnoteService, caller: Caller) -> None:
     """Draw the page once, for one run of the script."""
     st.html(ASSETS / "page.css")
     follow_address()
+    find_unfinished(caller.name)
     with guarded():
         show_sidebar(service, caller)
         readable = service.readable_documents(caller)
@@ -108,6 +110,13 @@ def _show_turns(service: FootnoteService, caller: Caller, turns: list[Answer]) -
         turns = turns[hidden:]
     for turn in turns:
         _show_turn(service, caller, turn)
+    if turns and _broke_off(turns[-1]) and not unfinished():
+        question = turns[-1].question
+        st.button("Ask again", key="ask_again_whole", on_click=ask_again, args=(question,))
+
+
+def _broke_off(turn: Answer) -> bool:
+    return any(note.kind == "incomplete" for note in turn.notes)
 
 
 def _show_turn(service: FootnoteService, caller: Caller, turn: Answer) -> None:
@@ -126,7 +135,7 @@ def _show_question(question: str) -> None:
 
 
 def _answer(service: FootnoteService, caller: Caller, question: str) -> None:
-    entry = Unfinished(question, conversation_id())
+    entry = Unfinished(question, conversation_id(), caller.name)
     with st.container(key="live"):
         _show_question(question)
         try:

@@ -4,14 +4,15 @@ What people or documents wrote is passed as `data` and becomes text nodes; html,
 our own files. That, and not an escaping function, is why nothing in a document can run.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from functools import cache
+from itertools import count
 
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
-from app.chat_view import AnswerView, Part, verdict_label
+from app.chat_view import AnswerView, Part, is_doubtful, verdict_label
 from app.web.passage_view import PassageView
 from app.web.shipped import asset_text
 
@@ -27,7 +28,8 @@ def show_answer(view: AnswerView, key: str, on_open: Callable[[int], None]) -> N
             st.session_state["last_click"] = event.get("click")
             on_open(int(event["marker"]))
 
-    data = asdict(view) | {"parts": [_part(part) for part in view.parts]}
+    doubts = count()
+    data = asdict(view) | {"parts": [_part(part, doubts) for part in view.parts]}
     _answer_element()(key=key, data=data, on_opened_change=opened)
 
 
@@ -37,11 +39,14 @@ def show_passage(view: PassageView, key: str, target: str) -> None:
     _passage_element()(key=key, data={"segments": segments, "target": target})
 
 
-def _part(part: Part) -> dict[str, object]:
+def _part(part: Part, doubts: Iterator[int]) -> dict[str, object]:
+    """Return a part as it is drawn; the last one of a doubtful claim has the position of its doubt."""
+    # Supported is the rule and stays quiet; what is not supported says so behind its words, once.
+    is_flagged = part.ends_claim and part.verdict not in (None, "supported")
     return asdict(part) | {
         "label": verdict_label(part.verdict) if part.verdict else "",
-        # Supported is the rule and stays quiet; what is not supported says so behind its words.
-        "flagged": part.verdict not in (None, "supported") and not part.text.isspace(),
+        "flagged": is_flagged,
+        "doubt": next(doubts) if is_flagged and is_doubtful(part.verdict) else None,
     }
 
 

@@ -1,6 +1,8 @@
 """What one browser tab remembers: where it is, and what is not finished. Ids only.
 
-Answers, feedback and documents are asked of the service on every run, with the caller's own permissions.
+Answers, feedback and documents are asked of the service on every run, with the caller's own permissions. A question
+that was not finished is kept in this process too, so that a reload in the middle of an answer does not lose it: by the
+person and a random word in the address, which nobody else has.
 
 The address shows where the tab is, the session decides it. The browser sends its address with every
 click, and a click that comes before the last change reached the browser carries the old one: taken at its
@@ -8,21 +10,25 @@ word, it would open again what was just closed. Once the change must have arrive
 is a person going back or forward, and is followed.
 """
 
+import secrets
 import time
-from dataclasses import asdict, dataclass
+from collections import OrderedDict
+from dataclasses import asdict, dataclass, field
 
 import streamlit as st
 
 _ADDRESS_SETTLES_S = 3.0
+_MOST_KEPT = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A conversation, None for a new one, and the citation that is open beside it."""
+    """A conversation, None for a new one, and the citation that is open beside it, or a question in the making."""
 
     conversation: str | None = None
     answer: str = ""
     cite: str = ""
+    asked: str = ""
 
 
 @dataclass(slots=True)
@@ -31,8 +37,15 @@ class Unfinished:
 
     question: str
     conversation_id: str | None
+    asked_by: str
     text: str = ""
     problem: str = ""
+    word: str = field(default_factory=lambda: secrets.token_hex(16))
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Under what it is kept for a reload."""
+        return self.asked_by, self.word
 
 
 def follow_address() -> None:
@@ -63,6 +76,12 @@ def go_to(conversation: str | None) -> None:
     set_flagging(None)
 
 
+def start_anew() -> None:
+    """Show a new conversation, without a question that was stopped or failed in one."""
+    keep_unfinished(None)
+    go_to(None)
+
+
 def open_citation(answer_id: str, marker: int) -> None:
     """Open a citation in the next run, with an address of its own."""
     _move(Place(conversation_id(), answer_id, str(marker)))
@@ -80,7 +99,8 @@ def _place() -> Place:
 
 def _addressed() -> Place:
     params = st.query_params
-    return Place(params.get("c") or None, params.get("answer", ""), params.get("cite", ""))
+    named = [params.get(name, "") for name in ("answer", "cite", "asked")]
+    return Place(params.get("c") or None, *named)
 
 
 def _move(place: Place) -> None:
@@ -115,11 +135,32 @@ def unfinished() -> Unfinished | None:
 
 
 def keep_unfinished(entry: Unfinished | None) -> None:
-    """Remember a question without a stored answer; None forgets it."""
+    """Remember a question without a stored answer, also for a reload; None forgets it."""
+    before = st.session_state.pop("unfinished", None)
+    if isinstance(before, Unfinished):
+        _kept().pop(before.key, None)
     if entry is None:
-        st.session_state.pop("unfinished", None)
-    else:
-        st.session_state["unfinished"] = entry
+        return
+    st.session_state["unfinished"] = entry
+    kept = _kept()
+    kept[entry.key] = entry
+    while len(kept) > _MOST_KEPT:
+        kept.popitem(last=False)
+    _move(Place(entry.conversation_id, asked=entry.word))
+
+
+def find_unfinished(caller_name: str) -> None:
+    """Take up the question that the address names, after a reload; called at the start of every run of the page."""
+    if "unfinished" not in st.session_state and (word := _place().asked):
+        entry = _kept().get((caller_name, word))
+        if entry is not None:
+            st.session_state["unfinished"] = entry
+
+
+@st.cache_resource(show_spinner=False)
+def _kept() -> OrderedDict[tuple[str, str], Unfinished]:
+    """Return this process's questions without an answer, the oldest first."""
+    return OrderedDict()
 
 
 def flagging() -> str | None:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.chat_view import plain_html, plain_label
 from app.service import ConversationSummary, FootnoteService
-from app.web.page_state import conversation_id, go_to
+from app.web.page_state import conversation_id, go_to, start_anew
 from app.web.problems import guarded
 from core.answers import Caller
 from core.documents import EVERYONE
@@ -21,8 +21,7 @@ def show_sidebar(service: FootnoteService, caller: Caller) -> None:
             "New conversation",
             key="new_conversation",
             icon=":material/edit_square:",
-            on_click=go_to,
-            args=(None,),
+            on_click=start_anew,
             width="stretch",
         )
         with guarded():

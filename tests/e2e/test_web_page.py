@@ -128,6 +128,81 @@ def test_what_is_not_supported_says_so_in_words(visit: Open) -> None:
     expect(one.page.locator(".summary")).to_contain_text("1 of 3 statements supported")
 
 
+def test_the_reasons_of_a_verdict_are_read_in_words_and_reached_by_keyboard(visit: Open) -> None:
+    one = visit()
+    one.ask("What is contradicted?")
+    one.answered()
+    expect(one.page.locator(".text .verdict")).to_have_text(
+        ["≠ contradicted by its source", "✕ not supported"]
+    )
+    doubts = one.page.locator(".doubts > li")
+    expect(doubts).to_have_count(2)
+    expect(doubts.first).to_contain_text("The answer says 28 days; the source says 27 days.")
+    expect(doubts.nth(1)).to_contain_text(HOSTILE[1])
+    button = one.page.get_by_role("button", name="contradicted by its source: show why")
+    one.page.locator(".text .chip").first.focus()
+    one.page.keyboard.press("Tab")
+    expect(button).to_be_focused()
+    one.page.keyboard.press("Enter")
+    expect(doubts.first).to_be_focused()
+    one.page.keyboard.press("Tab")
+    expect(one.page.locator(".card").first).to_be_focused()
+
+
+def test_sources_of_one_place_share_a_card_and_each_opens_its_own_words(visit: Open) -> None:
+    one = visit()
+    one.ask("The list, please")
+    one.answered()
+    expect(one.page.locator(".card")).to_have_count(2)
+    expect(one.page.locator(".card").first.locator(".number")).to_have_text(["1", "2", "3", "4"])
+    drawer = one.page.get_by_role("dialog")
+    for number, words in ((2, "| Wedding | 2 | team lead |"), (4, "Parents have 26 weeks")):
+        one.page.locator(".text .chip").nth(number - 1).click()
+        expect(drawer.locator("mark")).to_contain_text(words)
+        one.page.keyboard.press("Escape")
+        expect(drawer).to_have_count(0)
+        one.settle()
+    one.page.locator(".card .line").nth(2).focus()
+    one.page.keyboard.press("Enter")
+    expect(drawer.locator("mark")).to_contain_text("| Bereavement | 5 |")
+    expect(drawer.get_by_text("Source 3 of 5")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("question", "titles"),
+    [
+        (
+            "What is stale?",
+            ["This may be out of date", "The sources disagree", "Reduced service"],
+        ),
+        ("Who gives orders?", ["A document tries to give orders"]),
+        ("What is taken for granted?", ["The question takes something for granted"]),
+        ("A near miss?", ["Perhaps not what you asked"]),
+    ],
+)
+def test_what_limits_an_answer_is_said_above_its_sources(
+    visit: Open, question: str, titles: list[str]
+) -> None:
+    one = visit()
+    one.ask(question)
+    one.answered()
+    expect(one.page.locator(".note strong")).to_have_text(titles)
+    note, card = (one.page.locator(name).first.bounding_box() for name in (".note", ".card"))
+    assert note is not None
+    assert card is not None
+    assert note["y"] < card["y"]
+
+
+def test_an_answer_that_broke_off_says_so_and_can_be_asked_again(visit: Open) -> None:
+    one = visit()
+    one.ask("What was cut short?")
+    one.answered()
+    expect(one.page.locator(".note strong")).to_have_text("The answer broke off")
+    one.page.get_by_role("button", name="Ask again").click()
+    one.answered(2)
+    expect(one.page.locator(".fn-question")).to_have_text(["What was cut short?"] * 2)
+
+
 def test_a_flag_is_stored_and_still_there_after_a_reload(visit: Open) -> None:
     one = visit()
     one.ask(LEAVE_QUESTION)
@@ -201,12 +276,45 @@ def test_stop_keeps_what_was_written_and_offers_to_ask_again(visit: Open) -> Non
     expect(stopped).to_have_count(0)
 
 
-def test_an_abstention_is_calm_and_names_the_nearest_documents(visit: Open) -> None:
+def test_a_reload_in_the_middle_keeps_the_question_and_says_that_it_is_not_finished(
+    visit: Open,
+) -> None:
+    one = visit()
+    one.ask("annual leave, slowly")
+    expect(one.page.locator(".fn-live")).to_contain_text("Everyone")
+    address = one.page.url.removeprefix(one.address)
+    one.page.reload()
+    expect(one.page.get_by_text("Stopped. This answer is not finished")).to_be_visible()
+    expect(one.page.locator(".fn-question")).to_have_text("annual leave, slowly")
+    expect(one.page.locator(".fn-live")).to_contain_text("Everyone")
+    stranger = visit(address, user="stranger@x.org")
+    expect(stranger.page.get_by_role("heading", name="Ask your documents")).to_be_visible()
+    expect(stranger.page.locator(".fn-question")).to_have_count(0)
+    one.page.get_by_role("button", name="Ask again").click()
+    one.answered()
+    expect(one.page.locator(".fn-stopped")).to_have_count(0)
+    one.page.reload()
+    one.answered()
+    expect(one.page.locator(".fn-stopped")).to_have_count(0)
+
+
+def test_a_new_conversation_leaves_a_stopped_question_behind(visit: Open) -> None:
+    one = visit()
+    one.ask("annual leave, slowly")
+    expect(one.page.locator(".fn-live")).to_contain_text("Everyone")
+    one.page.get_by_test_id("stChatInputStopButton").click()
+    expect(one.page.get_by_text("Stopped. This answer is not finished")).to_be_visible()
+    one.page.get_by_role("button", name="New conversation").click()
+    expect(one.page.get_by_role("heading", name="Ask your documents")).to_be_visible()
+    expect(one.page.locator(".fn-question, .fn-live")).to_have_count(0)
+
+
+def test_an_abstention_is_calm_and_shows_what_the_documents_do_say(visit: Open) -> None:
     one = visit()
     one.ask("What is the airspeed of a swallow?")
     one.answered()
     expect(one.page.locator(".heading")).to_have_text("Not found in the documents")
-    expect(one.page.locator(".label")).to_have_text("Nearest documents")
+    expect(one.page.locator(".label")).to_have_text("What the documents do say")
     one.page.locator(".card").first.click()
     expect(one.page.get_by_role("dialog").locator("mark")).to_have_text(
         "Trips are booked through the travel desk."

@@ -342,7 +342,117 @@ def _abstention() -> Answer:
     )
 
 
-_SCRIPTS = (("annual", _leave), ("meals", _meals), ("hostile", _hostile))
+def _contradicted() -> Answer:
+    """Claims that differ from their sources, one of them with its marker in the middle, as models write."""
+    first = "Everyone has 27 days of annual leave in a calendar year."
+    note = "A doctor's note is needed from the fourth day on."
+    answer = _compose(
+        [
+            ("Everyone has 28 days of annual leave [1] in a calendar year.", "contradicted", (1,)),
+            ("A doctor's note is needed from the fourth day on.", "supported", (2,)),
+            ("Team leads have a company car.", "unsupported", ()),
+        ],
+        (
+            cite(1, "policies/leave.md", first, ("Leave policy", "Annual leave")),
+            cite(2, "policies/leave.md", note, ("Leave policy", "Sick leave")),
+        ),
+    )
+    reasons = (
+        ("The answer says 28 days; the source says 27 days.",),
+        (),
+        ("No passage says “leads”, “company”, “car”.", HOSTILE[1]),
+    )
+    claims = tuple(
+        replace(claim, reasons=why) for claim, why in zip(answer.claims, reasons, strict=True)
+    )
+    return replace(answer, claims=claims)
+
+
+def _list() -> Answer:
+    """A list that is quoted line by line from one place."""
+    lines = [line for line in LEAVE.splitlines() if line.startswith("| ")][1:]
+    meals = "Meals on a business trip are paid up to 45 euros a day."
+    quotes = [*lines, "Parents have 26 weeks of paid leave for each child."]
+    return _compose(
+        [(quote.strip("| "), "supported", (n,)) for n, quote in enumerate(quotes, 1)],
+        (
+            *(
+                cite(n, "policies/leave.md", quote, ("Leave policy", "Parental leave"))
+                for n, quote in enumerate(quotes, 1)
+            ),
+            cite(len(quotes) + 1, "finance/expenses.pdf", meals, ("Expenses",), 1),
+        ),
+    )
+
+
+def _noted(*notes: Note, status: str = "answered", model: str = "openai-like:test") -> Answer:
+    return replace(_leave(), notes=notes, status=status, model=model)  # type: ignore[arg-type]
+
+
+def _stale() -> Answer:
+    return _noted(
+        Note("degraded", "No language model could be used, so this answer quotes the documents."),
+        Note("stale", "Leave policy expired on 2026-06-30."),
+        Note(
+            "conflict",
+            "Two sources disagree (number). Leave policy (policies/leave.md, 2026-03-12): “Everyone has 27 days of "
+            "annual leave”; Leave policy 2023 (archive/leave-2023.txt, 2023-01-05): “Everyone has 25 days of annual "
+            "leave”. Leave policy is newer.",
+        ),
+    )
+
+
+def _ordered() -> Answer:
+    return _noted(
+        Note(
+            "injection",
+            "Leave policy has sentences that give orders to an assistant. They were left out of this answer.",
+        )
+    )
+
+
+def _cut() -> Answer:
+    words = "The model 'openai-like:test' stopped in the middle of its answer. Ask again."
+    return _noted(Note("incomplete", words))
+
+
+def _premise() -> Answer:
+    return _noted(
+        Note(
+            "false_premise",
+            "The question takes “30 days” for granted; the documents say otherwise: “Everyone has 27 days of annual "
+            "leave in a calendar year.”",
+        )
+    )
+
+
+def _near_miss() -> Answer:
+    text = (
+        "I did not find an answer to this in the documents. They cover “sick leave”, and say nothing of how much is "
+        "paid. I searched 4 documents; the nearest are: Leave policy, section “Sick leave” (policies/leave.md). Whom "
+        "to ask, by Leave policy: “Send it to people@example.org; the original stays with you.”"
+    )
+    quote = "Send it to people@example.org; the original stays with you."
+    return _empty_answer(
+        text,
+        "abstained",
+        citations=(cite(1, "policies/leave.md", quote, ("Leave policy", "Sick leave")),),
+        notes=(Note("near_miss", "The topic is covered, this fact is not."), Note("nearest", "x")),
+    )
+
+
+_SCRIPTS = (
+    ("annual", _leave),
+    ("meals", _meals),
+    ("hostile", _hostile),
+    ("contradicted", _contradicted),
+    ("list", _list),
+    ("stale", _stale),
+    ("orders", _ordered),
+    ("cut short", _cut),
+    ("granted", _premise),
+    ("near miss", _near_miss),
+)
 
 
 def _elements(text: str) -> tuple[Element, ...]:

@@ -15,6 +15,17 @@ LOOKS = {
     "phone-dark": {"viewport": PHONE, "color_scheme": "dark"},
 }
 
+# Pictures of answers by what is asked of the scripted service; the last one has doubts.
+ANSWERS = {
+    "list": "The list, please",
+    "stale": "What is stale?",
+    "orders": "Who gives orders?",
+    "cut": "What was cut short?",
+    "premise": "What is taken for granted?",
+    "near-miss": "A near miss?",
+    "contradicted": "What is contradicted?",
+}
+
 
 def states(visit: Visit):
     """Walk through the page; yields a name whenever there is something to see."""
@@ -42,6 +53,14 @@ def states(visit: Visit):
     visit.ask("What is paid for meals on a business trip?")
     visit.answered(2)
     yield "verdicts"
+    for name, question in ANSWERS.items():
+        visit.open()
+        visit.ask(question)
+        visit.answered(1)
+        yield name
+    page.get_by_role("button", name="contradicted by its source: show why").click()
+    expect(page.locator(".doubts > li").first).to_be_focused()
+    yield "reasons"
     visit.open()
     visit.ask("What is the airspeed of a swallow?")
     visit.answered(1)

@@ -64,6 +64,13 @@ def test_a_conflict_of_documents_that_are_not_cited_is_not_spoken_of() -> None:
     assert source_notes([old, new, third], [cites(third)], {}, TODAY) == []
 
 
+def test_what_else_two_cited_documents_disagree_about_is_not_spoken_of() -> None:
+    old, new = disagreeing()
+    elsewhere = replace(cites(old), start=old.end + 100, end=old.end + 120)
+    assert source_notes([old, new], [elsewhere], {}, TODAY) == []
+    assert len(source_notes([old, new], [elsewhere, cites(new)], {}, TODAY)) == 1
+
+
 def test_a_conflict_is_told_once_for_two_documents() -> None:
     old, new = disagreeing()
     twice = replace(old, conflicts=old.conflicts * 2)

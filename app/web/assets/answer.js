@@ -6,9 +6,6 @@ const element = (tag, name, text) => {
   return node;
 };
 
-// What changes how far an answer can be relied on.
-const STRONG = new Set(["conflict", "unsupported", "incomplete", "false_premise", "injection"]);
-
 const clip = (text, length) => (text.length > length ? text.slice(0, length - 1) + "…" : text);
 
 export default function (component) {
@@ -37,43 +34,74 @@ export default function (component) {
     return anchor;
   };
 
+  // What does not hold says so behind its words; where there are reasons, a press goes to them.
+  const verdict = (part) => {
+    const reasons = part.doubt === null ? [] : data.doubts[part.doubt].reasons;
+    if (!reasons.length) return element("span", `verdict ${part.verdict}`, part.label);
+    const button = element("button", `verdict ${part.verdict}`, part.label);
+    button.type = "button";
+    button.title = reasons.join("\n");
+    button.setAttribute("aria-label", `${part.label}: show why`);
+    button.onclick = () => root.querySelectorAll(".doubts > li")[part.doubt].focus();
+    return button;
+  };
+
   const drawPart = (part) => {
-    if (part.marker !== null) return [chip(part.marker), ...part.citations.map(chip)];
-    const span = element("span", part.verdict ? `claim ${part.verdict}` : "", part.text);
-    const drawn = [span];
-    if (part.label) span.title = part.label;
-    if (part.flagged) drawn.push(element("span", `verdict ${part.verdict}`, part.label));
+    const words = element("span", part.verdict ? `claim ${part.verdict}` : "", part.text);
+    if (part.label) words.title = part.label;
+    const drawn = [part.marker === null ? words : chip(part.marker)];
+    if (part.flagged) drawn.push(verdict(part));
     return drawn.concat(part.citations.map(chip));
   };
 
   const drawNote = (note) => {
-    const row = element("div", `note ${STRONG.has(note.kind) ? "strong" : ""}`);
+    const row = element("div", `note ${note.is_strong ? "strong" : ""}`);
     row.append(element("strong", "", note.title), element("span", "", note.text));
     return row;
   };
 
   const drawDoubt = (doubt) => {
     const item = element("li");
+    item.tabIndex = -1;
     item.append(element("span", `verdict ${doubt.verdict}`, doubt.label), element("q", "", doubt.text));
     doubt.reasons.forEach((reason) => item.append(element("span", "reason", reason)));
     return item;
   };
 
-  const drawCard = (source) => {
+  const quoted = (source) => [
+    element("span", "number", String(source.marker)),
+    element("span", "quote", clip(source.quote, 240)),
+  ];
+
+  // One card for one place; with several quotes each of them is a link of its own.
+  const drawCard = (group) => {
+    const sources = group.map((position) => data.sources[position]);
+    const [first] = sources;
     const item = element("li");
-    const anchor = link(source, "card");
-    const words = element("span", "words");
+    const box = sources.length > 1 ? element("div", "card several") : link(first, "card");
+    const head = element("span", "head");
     // Elements of their own: a direction override inside a section's name must end with it.
     const where = element("span", "where");
-    const updated = source.updated && `updated ${source.updated}`;
-    [source.where, updated].filter(Boolean).forEach((words, place) => {
+    const updated = first.updated && `updated ${first.updated}`;
+    [first.where, updated].filter(Boolean).forEach((words, place) => {
       where.append(element("bdi", "", (place ? " · " : "") + words));
     });
-    words.append(element("span", "title", source.title));
-    words.append(where);
-    words.append(element("span", "quote", clip(source.quote, 240)));
-    anchor.append(element("span", "number", String(source.marker)), words);
-    item.append(anchor);
+    head.append(element("span", "title", first.title), where);
+    box.append(head);
+    if (sources.length === 1) box.append(...quoted(first));
+    else {
+      const quotes = element("ol", "quotes");
+      sources.forEach((source) => {
+        const line = element("li");
+        const anchor = link(source, "line");
+        anchor.append(...quoted(source));
+        line.append(anchor);
+        quotes.append(line);
+      });
+      box.append(quotes);
+      item.className = "wide";
+    }
+    item.append(box);
     return item;
   };
 
@@ -93,7 +121,7 @@ export default function (component) {
   if (data.sources.length) {
     drawn.push(element("div", "label", data.sources_title));
     const list = element("ol", "cards");
-    list.append(...data.sources.map(drawCard));
+    list.append(...data.groups.map(drawCard));
     drawn.push(list);
   }
 
