@@ -156,10 +156,14 @@ def test_a_wrong_line_is_named_by_its_number(line: str, words: str, tmp_path: Pa
         read_jsonl(path, ("id", "q"))
 
 
-@pytest.mark.parametrize("content", [None, b"\xff\xfe"])
-def test_a_file_that_cannot_be_read_is_named(content: bytes | None, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "why"), [(None, "cannot be read: No such file"), (b"\xff\xfe", "is not UTF-8 text")]
+)
+def test_a_file_that_cannot_be_read_is_named(
+    content: bytes | None, why: str, tmp_path: Path
+) -> None:
     path = tmp_path / "rows.jsonl"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(UsageError, match=r"rows\.jsonl.* cannot be read"):
+    with pytest.raises(UsageError, match=rf"rows\.jsonl.* {why}"):
         read_jsonl(path, ("id",))
