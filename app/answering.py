@@ -141,13 +141,12 @@ class Answering:
             else:
                 written = item
         assert written is not None  # noqa: S101 - a writer ends with what was written
-        draft = written.draft
-        if draft.status == "abstained":
-            draft = self._explained(written, passages, caller)
-            yield TextAdded(draft.text[len(written.draft.text) :])
         clock.lap("generate")
         yield StageStarted("checking")
-        draft, report = self._check(draft, passages, query)
+        draft, report = self._check(written.draft, passages, query)
+        if draft.status == "abstained":
+            draft = self._explained(draft, written.assessment, passages, caller)
+            yield TextAdded(draft.text[len(written.draft.text) :])
         draft = replace(draft, citations=_word_for_word(draft.citations, found))
         clock.lap("check")
         sources = self._source_notes(hits, draft)
@@ -179,9 +178,10 @@ class Answering:
         )
         yield AnswerReady(answer)
 
-    def _explained(self, written: Written, passages: Sequence[Passage], caller: Caller) -> Draft:
+    def _explained(
+        self, draft: Draft, assessment: Assessment, passages: Sequence[Passage], caller: Caller
+    ) -> Draft:
         """Say what was searched, what came nearest and whom to ask, among what this caller may read."""
-        draft, assessment = written.draft, written.assessment
         count = self._retriever.readable_documents(caller)
         contact = assessment.contact or self._owner(assessment, passages)
         text = explained_abstention(assessment, count, contact)
@@ -208,7 +208,7 @@ class Answering:
         self, draft: Draft, passages: Sequence[Passage], question: str
     ) -> tuple[Draft, GroundingReport | None]:
         """Judge every claim; what is quoted word for word is supported by construction."""
-        if draft.status != "answered" or draft.model == MODEL_NAME:
+        if not draft.text or draft.model == MODEL_NAME:
             return draft, None
         packed = draft.details.get("packed")
         shown = [p for p in passages if packed is None or p.marker in packed]
@@ -217,12 +217,8 @@ class Answering:
         return checked(draft, shown, report), report
 
     def _source_notes(self, hits: Sequence[Hit], draft: Draft) -> list[Note]:
-        doc_ids = dict.fromkeys(hit.document.doc_id for hit in hits) if draft.citations else {}
-        records = {
-            record.doc_id: record
-            for doc_id in doc_ids
-            for record in self._retriever.catalogue.find_documents(doc_id)
-        }
+        doc_ids = {hit.document.doc_id for hit in hits} if draft.citations else set()
+        records = self._retriever.catalogue.records(doc_ids)
         return source_notes(hits, draft.citations, records, datetime.now(UTC).date())
 
     def _text_of(self, doc_id: str) -> str:
@@ -233,12 +229,8 @@ class Answering:
 
     def _readable_among(self, doc_ids: Collection[str], caller: Caller) -> set[str]:
         """Return those of some documents that are there and that the caller may read now."""
-        return {
-            record.doc_id
-            for doc_id in doc_ids
-            for record in self._retriever.catalogue.find_documents(doc_id)
-            if may_read(caller, record.access)
-        }
+        records = self._retriever.catalogue.records(doc_ids)
+        return {doc_id for doc_id, record in records.items() if may_read(caller, record.access)}
 
 
 def check_question(question: str, max_chars: int) -> str:
@@ -303,7 +295,12 @@ class _Clock:
 def _told(report: GroundingReport | None, draft: Draft) -> list[Note]:
     """Say it in words where nothing of an answer holds: colours and marks alone are overlooked."""
     judged = [claim.verdict for claim in draft.claims if claim.verdict != "unchecked"]
-    if report is None or not judged or {"supported", "partial"} & set(judged):
+    if (
+        report is None
+        or draft.status != "answered"
+        or not judged
+        or {"supported", "partial"} & set(judged)
+    ):
         return []
     return [
         Note(

@@ -48,18 +48,15 @@ def sources_then(
 ) -> tuple[ReplayedSource, ...]:
     """Return the documents of a trace's passages as they stand now, each once."""
     found: dict[str, ReplayedSource] = {}
-    for passage in trace.get("passages", []):
+    passages = trace.get("passages", [])
+    records = catalogue.records({passage["doc_id"] for passage in passages})
+    for passage in passages:
         doc_id = passage["doc_id"]
         if doc_id in found:
             continue
-        now = next(
-            (
-                record
-                for record in catalogue.find_documents(doc_id)
-                if record.chunks and may_read(caller, record.access)
-            ),
-            None,
-        )
+        now = records.get(doc_id)
+        if now is not None and not (now.chunks and may_read(caller, now.access)):
+            now = None
         state: SourceState = "gone"
         if now is not None:
             state = "same" if now.version == passage["version"] else "changed"

@@ -193,10 +193,10 @@ class FootnoteService:
             NotFound: it is not there, or the caller may not read it.
         """
         catalogue = self._retriever.catalogue
-        for record in catalogue.find_documents(doc_id):
-            if record.doc_id == doc_id and may_read(caller, record.access):
-                text, elements = catalogue.document_text(doc_id)
-                return DocumentView(record, text, elements)
+        record = catalogue.records([doc_id]).get(doc_id)
+        if record is not None and may_read(caller, record.access):
+            text, elements = catalogue.document_text(doc_id)
+            return DocumentView(record, text, elements)
         raise NotFound("This document is not there, or you may not read it.")
 
     def example_questions(self, caller: Caller, limit: int = 4) -> list[str]:

@@ -6,7 +6,7 @@ sees half of it.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -580,6 +580,12 @@ class Catalogue:
         match = or_(documents.c.doc_id == id_or_uri, documents.c.uri == id_or_uri)
         with self.engine.connect() as connection:
             return [_record(row) for row in connection.execute(_record_query().where(match))]
+
+    def records(self, doc_ids: Collection[str]) -> dict[str, DocumentRecord]:
+        """Return some documents by their ids, those that are there; by the key, however many documents there are."""
+        query = _record_query().where(documents.c.doc_id.in_(sorted(doc_ids)))
+        with self.engine.connect() as connection:
+            return {row.doc_id: _record(row) for row in connection.execute(query)}
 
     def count_chunks(self) -> int:
         """Return how many chunks there are."""

@@ -145,11 +145,10 @@ def _place(
 def _has_copy(retriever: HybridRetriever, record: DocumentRecord, hits: Sequence[Hit]) -> bool:
     """Whether another document of the same words, for all that is known, is among some hits."""
     original = record.duplicate_of or record.doc_id
+    others = {hit.document.doc_id for hit in hits} - {record.doc_id}
     return any(
         (shown.duplicate_of or shown.doc_id) == original
-        for hit in hits
-        if hit.document.doc_id != record.doc_id
-        for shown in retriever.catalogue.find_documents(hit.document.doc_id)
+        for shown in retriever.catalogue.records(others).values()
     )
 
 

@@ -162,6 +162,20 @@ def test_a_refusal_becomes_an_abstention_that_says_what_was_searched(own_base: P
     check_sound(answer)
 
 
+def test_what_a_model_says_beside_not_knowing_is_checked_too(own_base: Path) -> None:
+    sentence = service_of(own_base, None).ask(QUESTION, ADMIN).claims[0].text
+    answer, _ = asked(
+        own_base, says(f"NO_ANSWER The passages do not say it. {sentence} [1] Cars are free [1].")
+    )
+    assert answer.status == "abstained"
+    assert "I searched" in answer.text
+    verdicts = {claim.text: claim.verdict for claim in answer.claims}
+    assert any(text in sentence for text, verdict in verdicts.items() if verdict == "supported")
+    assert next(verdict for text, verdict in verdicts.items() if "Cars" in text) != "supported"
+    assert not any("I searched" in text for text in verdicts)
+    check_sound(answer)
+
+
 def test_the_next_model_writes_when_the_first_fails(own_base: Path) -> None:
     with llm_server("unauthorized", says("Employees get 30 days of paid leave [1].")) as server:
         settings = load_settings(

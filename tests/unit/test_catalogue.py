@@ -410,3 +410,14 @@ def test_languages_are_remembered_and_never_forgotten(
         version = new_version(f"{name}.md", "One.", catalogue.reserve_chunk_numbers(1))
         catalogue.store([replace(version, metadata={"language": language})], [])
     assert json.loads(catalogue.get_meta(LANGUAGES) or "") == ["de", "en", "fr"]
+
+
+def test_documents_are_found_by_their_ids_alone(
+    catalogue: Catalogue, new_version: NewVersionOf
+) -> None:
+    one, two = new_version("a.md", "One.", range(1, 2)), new_version("b.md", "Two.", range(2, 3))
+    catalogue.store([one, two], [])
+    assert catalogue.records([one.doc_id, "gone", "b.md"]) == {
+        one.doc_id: catalogue.find_documents("a.md")[0]
+    }
+    assert catalogue.records([]) == {}
