@@ -163,16 +163,13 @@ def test_a_refusal_becomes_an_abstention_that_says_what_was_searched(own_base: P
 
 
 def test_what_a_model_says_beside_not_knowing_is_checked_too(own_base: Path) -> None:
-    sentence = service_of(own_base, None).ask(QUESTION, ADMIN).claims[0].text
-    answer, _ = asked(
-        own_base, says(f"NO_ANSWER The passages do not say it. {sentence} [1] Cars are free [1].")
-    )
+    said = "The passages do not answer this question. Cars are free for all lighthouse keepers [1]."
+    answer, _ = asked(own_base, says(said))
     assert answer.status == "abstained"
     assert "I searched" in answer.text
-    verdicts = {claim.text: claim.verdict for claim in answer.claims}
-    assert any(text in sentence for text, verdict in verdicts.items() if verdict == "supported")
-    assert next(verdict for text, verdict in verdicts.items() if "Cars" in text) != "supported"
-    assert not any("I searched" in text for text in verdicts)
+    (claim,) = [claim for claim in answer.claims if "Cars" in claim.text]
+    assert claim.verdict in ("unsupported", "contradicted")
+    assert not any("I searched" in claim.text for claim in answer.claims)
     check_sound(answer)
 
 
