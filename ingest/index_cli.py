@@ -210,12 +210,12 @@ def move(settings: Settings, as_json: bool, store: str) -> None:
         raise UsageError(
             f"This knowledge base is searched in {store!r} already: name the other one."
         )
+    catalogue = open_catalogue(settings)
     if store == "qdrant" and not (settings.qdrant.url or settings.qdrant.path):
         raise UsageError(
             "Where Qdrant is, is not set: set FOOTNOTE_QDRANT__URL to the server's address, then move again."
         )
     target = settings_for(settings, store=store)
-    catalogue = open_catalogue(settings)
     manifest = Generations(catalogue).current
     if manifest is None:
         raise UsageError(

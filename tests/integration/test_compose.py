@@ -37,11 +37,15 @@ BASH = shutil.which("bash")
 
 
 def setting_names() -> set[str]:
+    return {f"FOOTNOTE_{name.upper()}" for name in _names_in(Settings)}
+
+
+def _names_in(model: Any) -> set[str]:
     names = set()
-    for name, field in Settings.model_fields.items():
-        inner = getattr(field.annotation, "model_fields", None)
-        names |= {f"{name}__{part}" for part in inner} if inner else {name}
-    return {f"FOOTNOTE_{name.upper()}" for name in names}
+    for name, field in model.model_fields.items():
+        is_group = hasattr(field.annotation, "model_fields")
+        names |= {f"{name}__{part}" for part in _names_in(field.annotation)} if is_group else {name}
+    return names
 
 
 def mounts(service: str) -> dict[str, str]:

@@ -363,7 +363,7 @@ def test_a_client_that_cannot_be_opened_is_a_failure_without_its_details() -> No
     [
         ("gpt-4.1", LlmAccess(), "providers are openai-like, openai, anthropic, azure, bedrock, vertex"),
         ("mistral:large", LlmAccess(), "providers are openai-like, openai"),
-        ("openai-like:", LlmAccess(), "Write it as PROVIDER:MODEL"),
+        ("openai-like:", LlmAccess(), "Set FOOTNOTE_LLM to PROVIDER:MODEL"),
         ("openai-like:m", LlmAccess(), "needs the address of its server"),
         ("openai:gpt-4.1", LlmAccess(), "needs an API key"),
         ("openai:gpt-4.1", LlmAccess(api_key=SecretStr("")), "needs an API key"),
