@@ -83,7 +83,9 @@ def false_premise(question: str, sentences: Sequence[str], context: str = "") ->
         if _GOES_ON.search(sentence) and _ENDED.search(premise.claim):
             return _note(f"“{premise.claim}”", sentence)
         for finding in compare(premise.claim, sentence, context or "\n".join(sentences)):
-            if finding.verdict != "contradicted" or finding.kind not in premise.kinds:
+            # Asked beyond the premise, a question shares fewer words: it is enough that the sentence has a rival.
+            has_rival = finding.verdict == "contradicted" or finding.source == sentence
+            if not has_rival or finding.kind not in premise.kinds:
                 continue
             if finding.kind in _STATEMENTS:
                 return _note(f"“{premise.claim}”", sentence)

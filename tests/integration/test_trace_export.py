@@ -48,6 +48,7 @@ from core.answers import (
 from core.documents import document_id, text_hash
 from core.errors import ConfigError
 from core.ids import new_id
+from core.log import configure
 from core.settings import Settings, load_settings
 
 pytestmark = pytest.mark.integration
@@ -724,6 +725,7 @@ def test_an_answer_does_not_notice_a_collector_that_is_not_there(
 def test_what_a_collector_refuses_is_logged_without_what_was_in_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    configure("info")  # other tests leave it quieter
     answer = stored_answer()
     with collector(status=400) as taken:
         export = opened(taken.url)
@@ -736,6 +738,7 @@ def test_what_a_collector_refuses_is_logged_without_what_was_in_it(
 
 
 def test_a_full_queue_drops_traces_and_says_how_many(capsys: pytest.CaptureFixture[str]) -> None:
+    configure("info")  # other tests leave it quieter
     entered, stuck = threading.Event(), threading.Event()
 
     class Stuck:
