@@ -14,7 +14,7 @@ from app.abstention import Assessment
 from app.abstention_text import explained_abstention
 from app.answer_notes import source_notes
 from app.answer_trace import MadeFrom, trace_of
-from app.citing.matching import checked
+from app.citing.matching import checked, evidence_texts
 from app.conversation_log import ConversationLog
 from app.extraction.contacts import contact_in_front_matter
 from app.extractive import MODEL_NAME
@@ -22,7 +22,7 @@ from app.safe_passages import without_instructions
 from app.writing import Writer, WritingRequest, Written
 from core.answers import Answer, Caller, Citation, Draft, Hit, Note, Passage, Turn
 from core.errors import UsageError
-from core.grounding import EvidenceText, GroundingReport
+from core.grounding import GroundingReport
 from core.ids import new_id
 from core.log import get_logger
 from core.ports import GroundingChecker
@@ -212,8 +212,7 @@ class Answering:
             return draft, None
         packed = draft.details.get("packed")
         shown = [p for p in passages if packed is None or p.marker in packed]
-        evidence = [EvidenceText(str(p.marker), p.text, p.section) for p in shown]
-        report = self._checker.check(draft.text, evidence, question)
+        report = self._checker.check(draft.text, evidence_texts(shown), question)
         return checked(draft, shown, report), report
 
     def _source_notes(self, hits: Sequence[Hit], draft: Draft) -> list[Note]:

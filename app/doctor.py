@@ -13,9 +13,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.generation.prices import load_prices
-from app.model_wiring import Models, open_library, open_models
+from app.model_wiring import Models, open_models
 from app.privacy.kinds import SELECTABLE
 from app.privacy.redaction import Redactor
+from app.prompt_folder import open_library
 from app.tracing.export import open_trace_export
 from core.errors import AllModelsFailed, ConfigError, DataFolderError, FootnoteError, ModelFailure
 from core.generation import ChatMessage, ModelChosen

@@ -17,6 +17,7 @@ from app.generation.token_counts import token_counter
 from app.privacy.kinds import SELECTABLE
 from app.privacy.redacting_model import RedactingModel
 from app.privacy.redaction import Redactor
+from app.prompt_folder import open_library
 from app.question_wording import ModelCondenser, ModelRewriter
 from app.writing import ModelParts
 from core.answers import Caller
@@ -24,10 +25,7 @@ from core.ports import LanguageModel
 from core.settings import ProviderSettings, Settings
 from index.catalogue import Catalogue
 from prompts.answer_prompt import answer_templates
-from prompts.library import PromptLibrary
 
-KEPT_PROMPTS = "prompts"
-"""Folder in the data folder that keeps every prompt that was used, and the labels."""
 _CHECK = Caller("check", frozenset())
 """Who asked is not known where claims are judged: budgets count that together."""
 
@@ -57,8 +55,7 @@ def open_models(settings: Settings, catalogue: Catalogue) -> Models | None:
     opened = [_opened(spec, settings, is_first=_provider(spec) == first) for spec in specs]
     models = [ResilientModel(model, limits) for model in opened]
     library = open_library(settings)
-    label = chosen.prompt_label or None
-    answer_templates(library, label)  # what is wrong with a template is said now, not to a reader
+    answer_templates(library)  # what is wrong with a template is said now, not to a reader
     prices = load_prices(chosen.prices_file)
     parts = ModelParts(
         chain=ModelChain(models, limits),
@@ -69,7 +66,7 @@ def open_models(settings: Settings, catalogue: Catalogue) -> Models | None:
         budgets=Budgets(catalogue.engine, catalogue.data_dir, _budget(settings)),
         prices=prices,
         cache=CompletionCache(catalogue.engine, catalogue.data_dir, chosen.cache_hours),
-        templates=lambda: answer_templates(library, label),
+        templates=lambda: answer_templates(library),
         count_tokens=token_counter(specs[0]),
         warm_up=opened[0].warm_up,
         rules=WritingRules(chosen.answer_tokens, chosen.link_hosts),
@@ -81,17 +78,10 @@ def open_models(settings: Settings, catalogue: Catalogue) -> Models | None:
 
     return Models(
         parts,
-        ModelCondenser(model_for, lambda: library.use("condense", label))
-        if chosen.condense
-        else None,
-        ModelRewriter(model_for, lambda: library.use("rewrite", label)) if chosen.rewrite else None,
+        ModelCondenser(model_for, lambda: library.use("condense")) if chosen.condense else None,
+        ModelRewriter(model_for, lambda: library.use("rewrite")) if chosen.rewrite else None,
         model_for(_CHECK) if settings.grounding.llm_judge else None,
     )
-
-
-def open_library(settings: Settings) -> PromptLibrary:
-    """Open the prompts of an installation."""
-    return PromptLibrary(settings.generation.prompts_dir, settings.data_dir / KEPT_PROMPTS)
 
 
 def _provider(spec: str) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from app.prompt_folder import open_library
 from core.command_line import common_options, print_json
 from core.errors import UsageError
 from core.settings import Settings
@@ -16,9 +17,6 @@ from prompts.answer_prompt import (
     read_answer_templates,
 )
 from prompts.library import CURRENT, LABEL_IN_USE, PromptLibrary, PromptTemplate
-
-KEPT_FOLDER = "prompts"
-"""Folder in the data folder that keeps versions and labels."""
 
 
 @click.group()
@@ -141,12 +139,6 @@ def pin(
         click.echo(f"{part.version} is {label} now.")
     if not pinned:
         click.echo(f"{label!r} is taken off {name}; the text as it is now counts.")
-
-
-def open_library(settings: Settings) -> PromptLibrary:
-    """Return the prompts of an installation."""
-    chosen = settings.generation
-    return PromptLibrary(chosen.prompts_dir, settings.data_dir / KEPT_FOLDER, chosen.prompt_label)
 
 
 def _compared(

@@ -121,8 +121,13 @@ class ModelWriter:
             # Nothing found speaks of it: a model could only make something up.
             yield quoted
             return
-        decision = self._parts.budgets.allow(request.caller)
-        chain = self._parts.chain if decision.allowed else self._parts.free_chain
+        budgets = self._parts.budgets
+        decision = budgets.allow(request.caller)
+        chain: ModelChain | None = self._parts.chain
+        if not decision.allowed:
+            # Money that is spent does not stop a model that costs none; tokens that are spent do.
+            may_go_on = budgets.allow(request.caller, is_free=True).allowed
+            chain = self._parts.free_chain if may_go_on else None
         notes = [] if decision.allowed else [Note(REDUCED, decision.reason)]
         if chain is None:
             yield from _streamed(_noted(quoted, notes, {"budget": "spent"}))

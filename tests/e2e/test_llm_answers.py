@@ -287,6 +287,23 @@ def test_a_spent_budget_is_said_and_quotes_are_given(own_base: Path) -> None:
     assert len(server.requests) == 1
 
 
+def test_spent_tokens_stop_a_model_that_costs_nothing_too(own_base: Path) -> None:
+    prices = own_base / "prices.yaml"
+    prices.write_text('- {model: "openai-like:*", prompt: 0, completion: 0}\n', encoding="utf-8")
+    with llm_server(says("Thirty days of paid leave [1].")) as server:
+        settings = load_settings(
+            data_dir=own_base,
+            llm=MODEL,
+            llm_base_url=server.openai_url,
+            budget={"user_tokens": 100},
+            generation={**FAST, "cache_hours": 0, "prices_file": prices},
+        )
+        service = open_service(settings, "cli")
+        models = [service.ask(QUESTION, ADMIN).model for _ in range(2)]
+    assert models == [MODEL, "extractive"]
+    assert len(server.requests) == 1
+
+
 def test_an_answer_is_replayed_after_its_source_changed(
     tmp_path: Path, data_dir: Path, model_cache: Path
 ) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from app.prompts_command import open_library, prompts
+from app.prompt_folder import open_library
+from app.prompts_command import prompts
 from core.settings import load_settings
 from prompts.answer_prompt import answer_templates
 
