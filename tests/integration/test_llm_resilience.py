@@ -16,13 +16,15 @@ from core.generation import ChatMessage, TokenUsage
 pytestmark = pytest.mark.integration
 
 QUESTION = [ChatMessage("user", "How many days of leave?")]
+# A busy machine is silent for half a second too: short limits only where the server's silence is the subject.
+PATIENT = ModelLimits(first_token_s=30.0, between_tokens_s=30.0, total_s=60.0, backoff_s=0.01)
 QUICK = ModelLimits(first_token_s=0.4, between_tokens_s=0.4, total_s=5.0, backoff_s=0.01)
 
 
 @pytest.fixture(autouse=True)
 def _no_thread_is_left() -> Iterator[None]:
     yield
-    end = time.monotonic() + 3
+    end = time.monotonic() + 15
     while time.monotonic() < end and _stream_threads():
         time.sleep(0.01)
     assert _stream_threads() == []
@@ -32,10 +34,14 @@ def _stream_threads() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name == "llm-stream"]
 
 
-def resilient(server: LlmServer, limits: ModelLimits = QUICK, **parts: object) -> ResilientModel:
+def resilient(server: LlmServer, limits: ModelLimits = PATIENT, **parts: object) -> ResilientModel:
     model = open_language_model("openai-like:scripted", LlmAccess(base_url=server.openai_url))
     model.warm_up().join()
     return ResilientModel(model, limits, **parts)  # type: ignore[arg-type]
+
+
+def _limits_for(script: str) -> ModelLimits:
+    return QUICK if script in ("never_starts", "stall") else PATIENT
 
 
 def told(
@@ -86,7 +92,7 @@ def test_a_failure_before_the_first_word_is_repeated(script: str) -> None:
 )
 def test_what_another_attempt_cannot_mend_is_sent_once(script: str, kind: str) -> None:
     with llm_server(script) as server:
-        _, _, failure = told(resilient(server))
+        _, _, failure = told(resilient(server, _limits_for(script)))
         assert failure is not None
         assert (failure.kind, len(server.requests)) == (kind, 1)
 
@@ -118,7 +124,7 @@ def test_an_empty_answer_is_asked_for_once_more() -> None:
 )
 def test_a_failure_in_the_middle_keeps_the_text_and_repeats_nothing(script: str, kind: str) -> None:
     with llm_server(script) as server:
-        text, usage, failure = told(resilient(server))
+        text, usage, failure = told(resilient(server, _limits_for(script)))
         assert failure is not None
         assert (text, usage) == ("Employees have 26 ", TokenUsage())
         assert (failure.kind, failure.received, len(server.requests)) == (kind, len(text), 1)
@@ -146,7 +152,7 @@ def test_a_pause_that_no_reader_waits_for_ends_the_attempts_at_once(
         assert failure.retry_after is not None
         assert failure.retry_after >= 30
         assert (failure.kind, len(server.requests)) == ("rate_limited", 1)
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 20
 
 
 def test_pauses_grow_and_are_spread() -> None:
@@ -159,17 +165,17 @@ def test_pauses_grow_and_are_spread() -> None:
 
 def test_a_stall_costs_the_time_between_tokens_and_the_connection_is_closed() -> None:
     with llm_server("stall") as server:
-        model = resilient(server)
+        model = resilient(server, QUICK)
         started = time.monotonic()
         told(model)
-        assert time.monotonic() - started < 2
-        assert server.requests[0].finished.wait(2)
+        assert time.monotonic() - started < 10
+        assert server.requests[0].finished.wait(10)
         assert server.requests[0].client_left
 
 
 def test_the_time_for_the_whole_answer_is_limited_however_steadily_it_comes() -> None:
-    limits = ModelLimits(first_token_s=1, between_tokens_s=1, total_s=0.8)
-    with llm_server(Reply(piece_s=0.2)) as server:
+    limits = ModelLimits(first_token_s=30, between_tokens_s=30, total_s=3)
+    with llm_server(Reply(piece_s=0.4)) as server:
         text, _, failure = told(resilient(server, limits))
         assert failure is not None
         assert (failure.kind, failure.received) == ("deadline", len(text))
@@ -178,8 +184,9 @@ def test_the_time_for_the_whole_answer_is_limited_however_steadily_it_comes() ->
 
 
 def test_a_model_that_thinks_is_not_silent() -> None:
-    with llm_server(Reply(thinking=("Let me see. ",) * 6, piece_s=0.1)) as server:
-        assert told(resilient(server))[0] == DEFAULT_TEXT
+    limits = ModelLimits(first_token_s=3.0, between_tokens_s=3.0, total_s=60.0)
+    with llm_server(Reply(thinking=("Let me see. ",) * 8, piece_s=0.5)) as server:
+        assert told(resilient(server, limits))[0] == DEFAULT_TEXT
 
 
 def test_an_endless_answer_is_cut_and_the_connection_closed() -> None:
@@ -188,7 +195,7 @@ def test_an_endless_answer_is_cut_and_the_connection_closed() -> None:
         assert failure is not None
         assert (failure.kind, len(text), failure.received) == ("too_long", 160, 160)
         assert usage == TokenUsage()
-        assert server.requests[0].finished.wait(2)
+        assert server.requests[0].finished.wait(10)
         assert server.requests[0].client_left
 
 
@@ -204,7 +211,7 @@ def test_a_reader_who_leaves_ends_the_request() -> None:
         stream = resilient(server).stream(QUESTION, 200)
         assert next(stream) == "Employees "
         stream.close()  # type: ignore[attr-defined]
-        assert server.requests[0].finished.wait(2)
+        assert server.requests[0].finished.wait(10)
         assert server.requests[0].client_left
 
 
@@ -253,7 +260,7 @@ def test_a_question_that_ran_out_of_time_says_nothing_about_the_model() -> None:
     with llm_server("never_starts", "server_error") as server:
         told(resilient(server, limits, breaker=breaker))
         assert not breaker.wait_s()
-        told(resilient(server, limits, breaker=breaker))
+        told(resilient(server, breaker=breaker))
     assert breaker.state == "open"
 
 
@@ -341,7 +348,7 @@ def test_a_read_that_never_returns_does_not_hold_the_answer() -> None:
     _, _, failure = told(ResilientModel(InMemory(stuck), QUICK))
     assert failure is not None
     assert failure.kind == "first_token_timeout"
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 8
     released.set()
 
 
