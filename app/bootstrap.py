@@ -4,16 +4,25 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app.answering import Answering, AnswerLimits
+from app.application import Application
 from app.conversation import standalone_query
 from app.conversation_log import ConversationLog
 from app.extractive import ExtractiveGenerator
+from app.feedback_desk import FeedbackDesk
 from app.feedback_log import FeedbackLog
 from app.generation.completion_cache import CompletionCache
 from app.grounding.checker import ClaimChecker
 from app.grounding.judge import JudgedChecker
+from app.knowledge.desk import KnowledgeDesk
 from app.model_wiring import Models, open_models
+from app.people import People
+from app.quality.desk import QualityDesk
+from app.rate_limits import RateLimiter
+from app.review.desk import ReviewDesk
 from app.service import FootnoteService
+from app.source_desk.desk import SourceDesk
 from app.tracing.export import TraceExport, open_trace_export
+from app.uploads import SessionDocuments
 from app.writing import ModelWriter, QuotingWriter, Writer
 from core.answers import Caller, Turn
 from core.ports import Embedder, GroundingChecker, QueryRewriter
@@ -108,6 +117,36 @@ def service_over(
 def _by_rules(question: str, history: Sequence[Turn], caller: Caller) -> str:
     del caller  # no model is asked, so nothing is counted
     return standalone_query(question, history)
+
+
+def open_application(settings: Settings) -> Application:
+    """Build the web application over a data folder; an empty knowledge base is made where there is none.
+
+    Raises:
+        FootnoteError: the data folder or the settings cannot be used.
+    """
+    service = open_service(settings, create=True)
+    return application_over(settings, service)
+
+
+def application_over(settings: Settings, service: FootnoteService) -> Application:
+    """Build what stands beside a service that is open already."""
+    catalogue, data_dir = service.catalogue, settings.data_dir
+    engine = catalogue.engine
+    log = ConversationLog(engine, data_dir)
+    feedback = FeedbackLog(engine, data_dir)
+    return Application(
+        settings=settings,
+        service=service,
+        feedback=FeedbackDesk(log, feedback),
+        people=People(engine, data_dir),
+        limits=RateLimiter(engine, data_dir),
+        sources=SourceDesk(catalogue, data_dir),
+        knowledge=KnowledgeDesk(catalogue, data_dir),
+        review=ReviewDesk(catalogue, data_dir),
+        quality=QualityDesk(catalogue, data_dir),
+        uploads=SessionDocuments(settings),
+    )
 
 
 def open_feedback_log(settings: Settings) -> FeedbackLog:

@@ -16,6 +16,7 @@ from app.replay import Replay, sources_then
 from core.answers import Answer, Caller, Feedback, FeedbackCategory, FeedbackVerdict, Hit, Turn
 from core.documents import DocumentRecord, Element
 from core.errors import NotFound, UsageError
+from index.catalogue import Catalogue
 from index.explanation import Explanation, WhyNot, explain
 from index.explanation import why_not as explain_absence
 from index.filters import Filter, matching_documents
@@ -85,6 +86,11 @@ class FootnoteService:
         self._cache = cache
         self._export = export
         self._channel = channel
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The catalogue that answers are made from, for the other use cases of the same data folder."""
+        return self._retriever.catalogue
 
     def close(self) -> None:
         """Send what waits to be exported; for the end of a process."""

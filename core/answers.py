@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from core.documents import Element
 
+Role = Literal["reader", "reviewer", "admin"]
 AnswerStatus = Literal["answered", "abstained", "error"]
 Verdict = Literal["supported", "partial", "unsupported", "contradicted", "unchecked"]
 FeedbackVerdict = Literal["good", "bad", "false_alarm"]
@@ -202,11 +203,15 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks. `principals` decide what can be read; `is_admin` is the local administrator."""
+    """Who asks. `principals` decide what can be read, `role` what can be done beside reading.
+
+    `is_admin` is the local administrator, who reads everything; a person with the role `admin` does not.
+    """
 
     name: str
     principals: frozenset[str]
     is_admin: bool = False
+    role: Role = "reader"
 
 
 @dataclass(frozen=True, slots=True)

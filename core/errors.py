@@ -12,6 +12,8 @@
     ├── IndexMismatch          the operator: what built the index does not fit the settings
     ├── MassDeletionRefused    the operator: a run would remove more than the guard allows
     ├── RunStopped             nobody: the operator asked the run to end; what was stored stays
+    ├── AccessDenied           the caller: this is for another role
+    ├── TooManyRequests        the caller: the limit for one person is reached; `retry_after` says when it is not
     ├── NotFound               the caller: nothing by that name that this caller may see
     └── ServiceUnavailable     the operator: a service that is needed does not answer
         └── ModelFailure       a language model's provider; `kind` says how, `received` how much text came before
@@ -100,6 +102,18 @@ class MassDeletionRefused(FootnoteError):
 
 class RunStopped(FootnoteError):
     """A run was asked to end before it was done; what was stored stays, and the next one goes on."""
+
+
+class AccessDenied(FootnoteError):
+    """What was asked for is for another role, or nobody is logged in."""
+
+
+class TooManyRequests(FootnoteError):
+    """One person asked more than the limit allows; `retry_after` is in seconds."""
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class NotFound(FootnoteError):

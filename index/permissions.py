@@ -37,7 +37,7 @@ def explain(caller: Caller, access: Collection[str]) -> str:
 
 def administrator() -> Caller:
     """Return the local administrator of an embedded installation."""
-    return Caller(ADMIN_NAME, frozenset(), is_admin=True)
+    return Caller(ADMIN_NAME, frozenset(), is_admin=True, role="admin")
 
 
 def caller_named(name: str, groups: Iterable[str]) -> Caller:

@@ -141,6 +141,8 @@ conversations = Table(
     Column("title", String, nullable=False),
     Column("created_at", String, nullable=False),
     Column("updated_at", String, nullable=False),
+    # When its owner let others open it by its link, '' while it is private.
+    Column("shared_at", String, nullable=False, server_default=""),
     Index("ix_conversations_owner", "owner", "updated_at"),
 )
 
@@ -161,8 +163,39 @@ answers = Table(
     Column("trace_id", String, nullable=False),
     Column("answer", Text, nullable=False),
     Column("trace", Text, nullable=False),
+    # The answer that took this one's place when the question was asked again, '' for what is shown.
+    Column("replaced_by", String, nullable=False, server_default=""),
+    # What plots are drawn of, beside the JSON.
+    Column("channel", String, nullable=False, server_default=""),
+    Column("model", String, nullable=False, server_default=""),
+    Column("total_ms", Float, nullable=False, server_default="0"),
+    Column("cost_usd", Float, nullable=False, server_default="0"),
     UniqueConstraint("conversation_id", "position", name="uq_answers_position"),
+    Index("ix_answers_created", "created_at"),
 )
+
+unfinished = Table(
+    "unfinished",
+    metadata,
+    Column("question_id", String, primary_key=True),
+    Column(
+        "conversation_id",
+        String,
+        ForeignKey("conversations.conversation_id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    Column("owner", String, nullable=False),
+    Column("question", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    # running, stopped or failed; `problem` is the sentence that the reader was told.
+    Column("state", String, nullable=False),
+    Column("problem", Text, nullable=False, server_default=""),
+    Column("replaces", String, nullable=False, server_default=""),
+    Column("started_at", String, nullable=False),
+    Column("updated_at", String, nullable=False),
+    Index("ix_unfinished_conversation", "conversation_id"),
+)
+"""Questions without a stored answer: being answered, stopped, or failed. Storing the answer removes the row."""
 
 feedback = Table(
     "feedback",
@@ -180,7 +213,13 @@ feedback = Table(
     Column("status", String, nullable=False),
     Column("channel", String, nullable=False),
     Column("created_at", String, nullable=False),
+    # The row that took this one's place, or 'withdrawn'.
     Column("superseded_by", String),
+    Column("severity", String, nullable=False, server_default=""),
+    Column("correction", Text, nullable=False, server_default=""),
+    Column("correction_source", Text, nullable=False, server_default=""),
+    Column("root_cause", String, nullable=False, server_default=""),
+    Column("dup_of", String, nullable=False, server_default=""),
     # Question, answer, passages with scores and text hashes, prompt version, model, index generation.
     Column("snapshot", Text, nullable=False),
     Index(
@@ -221,3 +260,108 @@ answer_cache = Table(
     Index("ix_answer_cache_created", "created_at"),
 )
 """Completions that can be used again; a flag or a new index generation removes them."""
+
+people = Table(
+    "people",
+    metadata,
+    # Email in lower case; groups as JSON list, as the identity provider named them at the last login.
+    Column("email", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("groups", Text, nullable=False),
+    Column("is_active", Integer, nullable=False),
+    Column("first_seen", String, nullable=False),
+    Column("last_seen", String, nullable=False),
+)
+"""People who logged in, and those whom an admin deactivated."""
+
+rate_counts = Table(
+    "rate_counts",
+    metadata,
+    Column("user_ref", String, primary_key=True),
+    # Start of the window, in seconds since 1970, and its length.
+    Column("window_start", BigInteger, primary_key=True),
+    Column("window_s", Integer, primary_key=True),
+    Column("questions", Integer, nullable=False),
+)
+"""Questions of each person in a window of time; old windows are removed by the next count."""
+
+review_items = Table(
+    "review_items",
+    metadata,
+    Column("feedback_id", String, primary_key=True),
+    Column("state", String, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("locked_by", String, nullable=False, server_default=""),
+    Column("locked_at", String, nullable=False, server_default=""),
+    Column("decided_by", String, nullable=False, server_default=""),
+    Column("decided_at", String, nullable=False, server_default=""),
+)
+"""The queue of flags; a row is made when a reviewer first touches a flag."""
+
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("review_id", String, primary_key=True),
+    Column("feedback_id", String, nullable=False),
+    Column("reviewer", String, nullable=False),
+    Column("decision", String, nullable=False),
+    # Root cause, severity, corrected answer and its source, duplicate: JSON.
+    Column("labels", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("created_at", String, nullable=False),
+    Index("ix_reviews_feedback", "feedback_id"),
+)
+"""What reviewers decided, append-only; several of one flag give their agreement."""
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("case_id", String, primary_key=True),
+    Column("dataset", String, nullable=False),
+    Column("valid_from", String, nullable=False),
+    Column("valid_to", String, nullable=False, server_default=""),
+    Column("question", Text, nullable=False),
+    # The whole case as a line of a case file (docs/evaluation.md): JSON.
+    Column("content", Text, nullable=False),
+    Column("origin", String, nullable=False),
+    Column("source_feedback_id", String, nullable=False, server_default=""),
+    Column("approved_by", String, nullable=False),
+    Column("split", String, nullable=False, server_default="test"),
+    Index("ix_cases_dataset", "dataset"),
+)
+"""Test cases; a change closes a row with `valid_to` and writes another."""
+
+eval_runs = Table(
+    "eval_runs",
+    metadata,
+    Column("run_id", String, primary_key=True),
+    Column("variant", String, nullable=False),
+    Column("dataset", String, nullable=False),
+    Column("started_at", String, nullable=False),
+    Column("finished_at", String, nullable=False, server_default=""),
+    # Versions of code, prompts, models and index; per metric value, n and interval: JSON.
+    Column("manifest", Text, nullable=False),
+    Column("summary", Text, nullable=False, server_default="{}"),
+)
+
+eval_results = Table(
+    "eval_results",
+    metadata,
+    Column("run_id", String, primary_key=True),
+    Column("case_id", String, primary_key=True),
+    Column("repeat", Integer, primary_key=True),
+    Column("metric", String, primary_key=True),
+    Column("value", Float),
+    Column("detail", Text, nullable=False, server_default="{}"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("audit_id", String, primary_key=True),
+    Column("at", String, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("object", String, nullable=False),
+)
+"""Who changed what: reviews, deactivations, runs started from the page."""

@@ -13,8 +13,8 @@ import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
 from app.chat_view import AnswerView, Part, is_doubtful, verdict_label
-from app.web.passage_view import PassageView
 from app.web.shipped import asset_text
+from app.web.sources.passage_view import PassageView
 
 
 def show_answer(view: AnswerView, key: str, on_open: Callable[[int], None]) -> None:

@@ -4,6 +4,10 @@ import time
 
 import streamlit as st
 
+from app.application import Application
+from app.bootstrap import web_caller
+from core.answers import Caller
+
 
 def login_email() -> str | None:
     """Return the email of the person who logged in, None when nobody did or the login has expired.
@@ -18,3 +22,8 @@ def login_email() -> str | None:
         return None
     email = person.get("email")
     return email if isinstance(email, str) and email else None
+
+
+def current_caller(application: Application) -> Caller | None:
+    """Return who asks in this run; None when the page to log in was drawn instead."""
+    return web_caller(application.settings, login_email())

@@ -1,20 +1,22 @@
-"""The script that Streamlit runs for every interaction: wires the page and draws it."""
+"""The script that Streamlit runs for every interaction: finds out who asks, and draws the page."""
 
 import streamlit as st
 
-from app.bootstrap import web_caller
-from app.web.chat_page import render
-from app.web.identity import login_email
+from app.web.identity import current_caller
+from app.web.pages import draw_pages
 from app.web.problems import guarded
 from app.web.shipped import ASSETS
-from app.web.wiring import shared_service, shared_settings
+from app.web.wiring import shared_application
 
 
 def main() -> None:
     """Draw the page for whoever is at the other end."""
     st.set_page_config(page_title="Footnote", page_icon=ASSETS / "favicon.svg", layout="centered")
     with guarded():
-        render(shared_service(), web_caller(shared_settings(), login_email()))
+        application = shared_application()
+        caller = current_caller(application)
+        if caller is not None:
+            draw_pages(application, caller)
 
 
 if __name__ == "__main__":

@@ -53,10 +53,10 @@ def run(settings: Settings, host: str | None = None, port: int | None = None) ->
         FootnoteError: the service cannot be opened.
     """
     # Here and not above: `serve` shows any page, the tests' too, without the composition root.
-    from app.web.wiring import shared_service, use_settings
+    from app.web.wiring import shared_application, use_settings
 
     use_settings(settings)
-    shared_service()
+    shared_application()
     host = host or settings.web.host
     free = choose_port(host, port or settings.web.port, exact=port is not None)
     serve(Path(__file__).with_name("main.py"), host, free)

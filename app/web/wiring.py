@@ -1,4 +1,4 @@
-"""Holds the one service that all sessions of this process share.
+"""Holds the one application that all sessions of this process share.
 
 `footnote web` runs the server in its own process and gives its settings, options of the command included,
 with `use_settings`; `streamlit run app/web/main.py` has none to give, then they are read here.
@@ -6,8 +6,8 @@ with `use_settings`; `streamlit run app/web/main.py` has none to give, then they
 
 import streamlit as st
 
-from app.bootstrap import open_service
-from app.service import FootnoteService
+from app.application import Application
+from app.bootstrap import open_application
 from core.log import configure
 from core.settings import Settings, load_settings
 
@@ -30,8 +30,8 @@ def shared_settings() -> Settings:
 
 
 @st.cache_resource(show_spinner=False)
-def shared_service() -> FootnoteService:
-    """Return the service, opened once for the process; it takes the caller with every call."""
-    service = open_service(shared_settings(), create=True)
-    service.warm_up()
-    return service
+def shared_application() -> Application:
+    """Return the application, opened once for the process; it takes the caller with every call."""
+    application = open_application(shared_settings())
+    application.service.warm_up()
+    return application

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from app.web.chat_page import render
+from app.application import Application
+from app.web.pages import draw_pages
 from app.web.shipped import ASSETS
 from core.answers import Caller
 from core.documents import EVERYONE
@@ -13,14 +14,27 @@ def fake(scene: str):
     # Imported by path: the folder of this script is what Streamlit puts on the path.
     from web_fake import FakeService
 
-    return FakeService(empty=scene == "empty", pause_s=0.02)
+    parts = dict.fromkeys(
+        (
+            "settings",
+            "feedback",
+            "people",
+            "limits",
+            "sources",
+            "knowledge",
+            "review",
+            "quality",
+            "uploads",
+        )
+    )
+    return Application(service=FakeService(empty=scene == "empty", pause_s=0.02), **parts)
 
 
 def main() -> None:
     st.set_page_config(page_title="Footnote", page_icon=ASSETS / "favicon.svg", layout="centered")
     cookies = st.context.cookies
     name = cookies.get("fake_user", "ada@example.org")
-    render(
+    draw_pages(
         fake(cookies.get("fake_scene", "full")), Caller(name, frozenset({EVERYONE, f"user:{name}"}))
     )
 

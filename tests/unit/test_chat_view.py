@@ -29,7 +29,7 @@ from app.chat_view import (
     verdict_label,
 )
 from app.service import DocumentView
-from app.web.passage_view import locate, passage_view
+from app.web.sources.passage_view import locate, passage_view
 from core.answers import Answer, Citation, Claim, DocumentRef, FeedbackCategory, Note, Verdict
 from core.documents import DocumentRecord, Element
 

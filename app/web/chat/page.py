@@ -2,12 +2,12 @@
 
 import streamlit as st
 
+from app.application import Application
 from app.chat_view import answer_view, clipped, plain_html, plain_label
 from app.service import FootnoteService
-from app.web.ask_stream import ask_again, show_stopped, stream_answer
-from app.web.components import show_answer
-from app.web.feedback_panel import show_feedback, show_flag_dialog
-from app.web.page_state import (
+from app.web.chat.ask_stream import ask_again, show_stopped, stream_answer
+from app.web.chat.feedback_panel import show_feedback, show_flag_dialog
+from app.web.chat.page_state import (
     Unfinished,
     ask_next,
     conversation_id,
@@ -18,10 +18,10 @@ from app.web.page_state import (
     take_pending,
     unfinished,
 )
+from app.web.chat.sidebar import show_sidebar
+from app.web.components import show_answer
 from app.web.problems import guarded, sentence_for, show_problem
-from app.web.shipped import ASSETS
-from app.web.sidebar import show_sidebar
-from app.web.source_panel import show_source_panel
+from app.web.sources.source_panel import show_source_panel
 from core.answers import Answer, Caller
 from core.errors import NotFound
 
@@ -30,9 +30,9 @@ SHOWN_TURNS = 20
 _QUESTION_CHARS = 2000
 
 
-def render(service: FootnoteService, caller: Caller) -> None:
+def render(application: Application, caller: Caller) -> None:
     """Draw the page once, for one run of the script."""
-    st.html(ASSETS / "page.css")
+    service = application.service
     follow_address()
     find_unfinished(caller.name)
     with guarded():

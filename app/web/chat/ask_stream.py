@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.chat_view import STAGE_WORDS, plain_html
 from app.service import AnswerReady, FootnoteService, StageStarted, TextAdded
-from app.web.page_state import Unfinished, ask_next, keep_unfinished
+from app.web.chat.page_state import Unfinished, ask_next, keep_unfinished
 from core.answers import Answer, Caller
 
 # Each update sends the whole text again; a person cannot read more often than this.

@@ -4,19 +4,17 @@ import streamlit as st
 
 from app.chat_view import plain_html, plain_label
 from app.service import ConversationSummary, FootnoteService
-from app.web.page_state import conversation_id, go_to, start_anew
+from app.web.chat.page_state import conversation_id, go_to, start_anew
 from app.web.problems import guarded
 from core.answers import Caller
 from core.documents import EVERYONE
 
 SHOWN = 30
-BRAND = '<div class="fn-brand">Footnote<sup>1</sup></div>'
 
 
 def show_sidebar(service: FootnoteService, caller: Caller) -> None:
     """Draw the sidebar."""
     with st.sidebar:
-        st.html(BRAND)
         st.button(
             "New conversation",
             key="new_conversation",

@@ -4,10 +4,10 @@ import streamlit as st
 
 from app.chat_view import day, place, plain_html, plain_row
 from app.service import FootnoteService
+from app.web.chat.page_state import cited, close_citation, open_citation
 from app.web.components import show_passage
-from app.web.page_state import cited, close_citation, open_citation
-from app.web.passage_view import CONTEXT_CHARS, PassageView, passage_view
 from app.web.problems import guarded, show_problem
+from app.web.sources.passage_view import CONTEXT_CHARS, PassageView, passage_view
 from core.answers import Answer, Caller, Citation
 from core.documents import DocumentRecord
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.chat_view import CATEGORY_WORDS, MAX_COMMENT_CHARS, clipped, plain_html
 from app.service import FootnoteService
-from app.web.page_state import flagging, set_flagging
+from app.web.chat.page_state import flagging, set_flagging
 from app.web.problems import guarded, show_problem
 from core.answers import Answer, Caller, Feedback, FeedbackVerdict
 

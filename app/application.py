@@ -1,0 +1,30 @@
+"""Everything that the web application talks to, built by `app.bootstrap.open_application`."""
+
+from dataclasses import dataclass
+
+from app.feedback_desk import FeedbackDesk
+from app.knowledge.desk import KnowledgeDesk
+from app.people import People
+from app.quality.desk import QualityDesk
+from app.rate_limits import RateLimiter
+from app.review.desk import ReviewDesk
+from app.service import FootnoteService
+from app.source_desk.desk import SourceDesk
+from app.uploads import SessionDocuments
+from core.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """One use case each; all of them take the caller with every call and decide by it."""
+
+    settings: Settings
+    service: FootnoteService
+    feedback: FeedbackDesk
+    people: People
+    limits: RateLimiter
+    sources: SourceDesk
+    knowledge: KnowledgeDesk
+    review: ReviewDesk
+    quality: QualityDesk
+    uploads: SessionDocuments

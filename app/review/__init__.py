@@ -1,0 +1,1 @@
+"""The review queue: flags are looked at, decided, and turned into test cases."""

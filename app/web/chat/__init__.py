@@ -1,0 +1,1 @@
+"""The chat: landing, conversation, question, flags."""

@@ -1,0 +1,12 @@
+"""What the caller flagged, and what became of it."""
+
+import streamlit as st
+
+from app.application import Application
+from core.answers import Caller
+
+
+def render(application: Application, caller: Caller) -> None:
+    """Draw the page once, for one run of the script."""
+    del application, caller
+    st.title("Your flags")

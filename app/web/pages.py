@@ -1,0 +1,78 @@
+"""The pages of the application, who may open them, and the way between them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+from app.application import Application
+from app.authorization import Action, authorize, may
+from app.web.problems import guarded
+from app.web.shipped import ASSETS
+from core.answers import Caller
+
+BRAND = '<div class="fn-brand">Footnote<sup>1</sup></div>'
+
+
+@dataclass(frozen=True, slots=True)
+class PageEntry:
+    """A page: its module has `render(application, caller)`; it is for callers who may `action`."""
+
+    title: str
+    icon: str
+    path: str
+    module: str
+    action: Action
+
+
+PAGES = (
+    PageEntry("Chat", ":material/forum:", "", "app.web.chat.page", "ask"),
+    PageEntry("Your flags", ":material/flag:", "flags", "app.web.chat.flags_page", "ask"),
+    PageEntry("Review", ":material/rule:", "review", "app.web.review.page", "review"),
+    PageEntry("Quality", ":material/monitoring:", "quality", "app.web.quality.page", "see_quality"),
+    PageEntry(
+        "Documents",
+        ":material/folder_open:",
+        "documents",
+        "app.web.documents.page",
+        "manage_documents",
+    ),
+    PageEntry("People", ":material/group:", "people", "app.web.people_page", "manage_people"),
+)
+
+
+def draw_pages(application: Application, caller: Caller) -> None:
+    """Draw the shell and the page that the address names; every page asks again whether the caller may."""
+    st.html(ASSETS / "page.css")
+    entries = [(entry, _page(entry, application, caller)) for entry in PAGES]
+    chosen = st.navigation([page for _, page in entries], position="hidden")
+    with st.sidebar:
+        st.html(BRAND)
+        with st.container(key="pages", gap=None):
+            for entry, page in entries:
+                if may(caller, entry.action):
+                    st.page_link(page, label=entry.title, icon=entry.icon, width="stretch")
+    chosen.run()
+
+
+def _page(entry: PageEntry, application: Application, caller: Caller) -> StreamlitPage:
+    # What is not the caller's is a page all the same: its address says why it stays closed.
+    return st.Page(
+        _body(entry, application, caller),
+        title=f"{entry.title} · Footnote" if entry.path else "Footnote",
+        url_path=entry.path or None,
+        default=not entry.path,
+    )
+
+
+def _body(entry: PageEntry, application: Application, caller: Caller) -> Callable[[], None]:
+    def draw() -> None:
+        with guarded():
+            authorize(caller, entry.action)
+            import_module(entry.module).render(application, caller)
+
+    # Streamlit takes the identity of a page from the name of its function.
+    draw.__name__ = draw.__qualname__ = f"draw_{entry.path or 'chat'}"
+    return draw

@@ -1,0 +1,1 @@
+"""The Quality page: how the answers have been, as plots."""

@@ -1,0 +1,1 @@
+"""The Review page: the queue of flags."""

@@ -1,0 +1,1 @@
+"""The drawer that opens a source at the cited words."""
