@@ -6,9 +6,16 @@ from core.answers import Citation
 from prompts.library import load_template
 
 
-def explained_abstention(assessment: Assessment, readable: int, contact: Citation | None) -> str:
-    """Return the text for a reader who may read `readable` documents; `contact` quotes whom to ask."""
+def explained_abstention(
+    assessment: Assessment, readable: int, contact: Citation | None, *, is_scoped: bool = False
+) -> str:
+    """Return the text for a reader who may read `readable` documents; `contact` quotes whom to ask.
+
+    `is_scoped` says that these are only the part of the documents that the reader chose to search.
+    """
     searched = f"{readable} document{'' if readable == 1 else 's'}"
+    if is_scoped:
+        searched = f"only the part of the documents that was chosen: {searched if readable else 'none that you may read'}"
     nearest = "; ".join(place.label for place in assessment.nearest)
     name = "near_miss" if assessment.decision == "near_miss" else "abstention"
     values = {

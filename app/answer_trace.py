@@ -7,13 +7,15 @@ from typing import Any
 from app.abstention import Assessment
 from core.answers import Answer, Draft, Hit, Passage, Turn
 from core.documents import text_hash
+from index.filters import Filter
 
 
 @dataclass(frozen=True, slots=True)
 class MadeFrom:
     """Everything between the question and the answer. `query` is the question as it was searched and answered.
 
-    `embedder` is the name and the dimension of the model that the question was embedded by.
+    `embedder` is the name and the dimension of the model that the question was embedded by. `history_documents` are
+    those that the turns before were made from, None where that is not known.
     """
 
     query: str
@@ -24,6 +26,8 @@ class MadeFrom:
     assessment: Assessment
     grounding_score: float | None
     embedder: tuple[str, int]
+    filters: Sequence[Filter] = ()
+    history_documents: frozenset[str] | None = None
 
 
 def trace_of(answer: Answer, made: MadeFrom) -> dict[str, Any]:
@@ -36,6 +40,11 @@ def trace_of(answer: Answer, made: MadeFrom) -> dict[str, Any]:
     return {
         "query": made.query,
         "history": [{"q": turn.question, "a": turn.answer} for turn in made.history],
+        # What the turns before were made from decides who may read this one; None where nobody knows.
+        "history_documents": None
+        if made.history_documents is None
+        else sorted(made.history_documents),
+        "filters": [asdict(condition) for condition in made.filters],
         "confidence": made.draft.confidence,
         "assessment": {
             "confidence": made.assessment.confidence,

@@ -1,11 +1,12 @@
 """The use case: question -> query -> passages -> draft -> checked answer that is stored with its whole trace.
 
-follow-up ▶ standalone question ▶ retrieve, permissions inside ▶ widen ▶ leave out what speaks to an assistant
+keep the question ▶ follow-up ▶ standalone question ▶ retrieve, permissions inside ▶ widen ▶ leave out what speaks to an assistant
 ▶ write (`app.writing`) ▶ check every claim ▶ cite ▶ notes on the sources ▶ store ▶ answer
 """
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -13,12 +14,14 @@ from typing import Any, Literal
 from app.abstention import Assessment
 from app.abstention_text import explained_abstention
 from app.answer_notes import source_notes
+from app.answer_rights import readable_among
 from app.answer_trace import MadeFrom, trace_of
 from app.citing.matching import checked, evidence_texts
-from app.conversation_log import ConversationLog
+from app.conversation_log import ConversationLog, History
 from app.extraction.contacts import contact_in_front_matter
 from app.extractive import MODEL_NAME
 from app.safe_passages import without_instructions
+from app.scopes import Scoping
 from app.writing import Writer, WritingRequest, Written
 from core.answers import Answer, Caller, Citation, Draft, Hit, Note, Passage, Turn
 from core.errors import UsageError
@@ -26,8 +29,8 @@ from core.grounding import GroundingReport
 from core.ids import new_id
 from core.log import get_logger
 from core.ports import GroundingChecker
+from index.filters import Filter
 from index.passages import widen
-from index.permissions import may_read
 from index.retriever import HybridRetriever
 
 _log = get_logger(__name__)
@@ -39,6 +42,14 @@ Condense = Callable[[str, Sequence[Turn], Caller], str]
 
 Export = Callable[[Answer, dict[str, Any], str], None]
 """Takes a stored answer, its trace and the name of who asked, and returns at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionKept:
+    """The question is stored, in a conversation that is there from now on; always the first event of a kept one."""
+
+    question_id: str
+    conversation_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +73,24 @@ class AnswerReady:
     answer: Answer
 
 
-AskEvent = StageStarted | TextAdded | AnswerReady
+AskEvent = QuestionKept | StageStarted | TextAdded | AnswerReady
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question as it was accepted: from whom, after what, over which part of the documents.
+
+    `doc_ids` are the documents of that part, None for all; `question_id` is None where nothing is kept.
+    """
+
+    question: str
+    caller: Caller
+    history: History
+    filters: tuple[Filter, ...]
+    doc_ids: frozenset[str] | None
+    conversation_id: str | None = None
+    question_id: str | None = None
+    replaces: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +122,7 @@ class Answering:
         self._log = log
         self._limits = limits
         self._export = export
+        self.scoping = Scoping(retriever.catalogue)
 
     def warm_up(self) -> None:
         """Load in the background what the first answer would have to wait for."""
@@ -106,26 +135,54 @@ class Answering:
         conversation_id: str | None = None,
         history: Sequence[Turn] = (),
         *,
+        filters: Sequence[Filter] = (),
+        replaces: str | None = None,
         is_kept: bool = True,
     ) -> Iterator[AskEvent]:
         """Answer one question, telling how far it is; the last event has the answer, stored if `is_kept`.
 
+        A kept question is stored first, and what becomes of it: answered, failed, or stopped where the events are
+        not read to their end. Only documents that pass every filter are searched. `replaces` is the caller's last
+        answer in the conversation, which this one takes the place of.
+
         Raises:
-            UsageError: the question is empty or too long.
-            NotFound: the conversation is not the caller's.
+            UsageError: the question is empty or too long, or there are too many filters; nothing is stored.
+            NotFound: the conversation, or the answer to replace, is not the caller's; nothing is stored.
         """
         asked = check_question(question, self._limits.max_question_chars)
-        earlier = list(history)
+        earlier = History(list(history), None if history else frozenset())
         if conversation_id is not None:
-            earlier += self._log.history(conversation_id, caller, self._readable_among)
+            before = self._log.history(conversation_id, caller, self._readable_among, replaces)
+            earlier = _joined(earlier, before)
+        doc_ids = self.scoping.documents(filters) if filters else None
+        made = _Asked(asked, caller, earlier, tuple(filters), doc_ids)
+        if not is_kept:
+            yield from self._answered(made)
+            return
+        question_id, kept_in = self._log.begin(asked, caller, conversation_id, replaces)
+        made = replace(made, conversation_id=kept_in, question_id=question_id, replaces=replaces)
+        with self._log.unfinished.running(question_id) as running:
+            yield QuestionKept(question_id, kept_in)
+            with closing(self._answered(made)) as events:
+                for event in events:
+                    if isinstance(event, TextAdded):
+                        running.grow(event.text)
+                    elif isinstance(event, StageStarted):
+                        running.beat()
+                    yield event
+
+    def _answered(self, asked: _Asked) -> Generator[AskEvent]:
+        caller, earlier = asked.caller, asked.history.turns
         clock = _Clock()
         yield StageStarted("searching")
         self._writer.warm_up()
-        query = self._condense(asked, earlier, caller)
+        query = self._condense(asked.question, earlier, caller)
         clock.lap("condense")
         prepared = self._retriever.prepare(query, caller)
         clock.lap("embed")
-        hits = self._retriever.retrieve_prepared(prepared, caller, self._limits.passages)
+        hits = self._retriever.retrieve_prepared(
+            prepared, caller, self._limits.passages, asked.doc_ids
+        )
         generation = self._retriever.refresh()
         clock.lap("retrieve")
         yield StageStarted("reading")
@@ -145,13 +202,13 @@ class Answering:
         yield StageStarted("checking")
         draft, report = self._check(written.draft, passages, query)
         if draft.status == "abstained":
-            draft = self._explained(draft, written.assessment, passages, caller)
+            draft = self._explained(draft, written.assessment, passages, asked)
             yield TextAdded(draft.text[len(written.draft.text) :])
         draft = replace(draft, citations=_word_for_word(draft.citations, found))
         clock.lap("check")
         sources = self._source_notes(hits, draft)
         draft = replace(draft, notes=(*draft.notes, *_told(report, draft), *notes, *sources))
-        answer = _answer(asked, draft, generation, clock)
+        answer = _answer(asked.question, draft, generation, clock)
         made = MadeFrom(
             query,
             earlier,
@@ -161,10 +218,19 @@ class Answering:
             written.assessment,
             report.score if report else None,
             (prepared.generation.embedder.name, prepared.generation.embedder.dim),
+            asked.filters,
+            asked.history.doc_ids,
         )
-        if is_kept:
+        if asked.question_id is not None:
             trace = trace_of(answer, made)
-            answer = self._log.append(answer, trace, caller, conversation_id)
+            answer = self._log.append(
+                answer,
+                trace,
+                caller,
+                asked.conversation_id,
+                asked.question_id,
+                asked.replaces,
+            )
             self._export(answer, trace, caller.name)
         _log.info(
             "question_answered",
@@ -179,12 +245,17 @@ class Answering:
         yield AnswerReady(answer)
 
     def _explained(
-        self, draft: Draft, assessment: Assessment, passages: Sequence[Passage], caller: Caller
+        self, draft: Draft, assessment: Assessment, passages: Sequence[Passage], asked: _Asked
     ) -> Draft:
         """Say what was searched, what came nearest and whom to ask, among what this caller may read."""
-        count = self._retriever.readable_documents(caller)
+        is_scoped = asked.doc_ids is not None
+        count = (
+            self.scoping.count(asked.filters, asked.caller)
+            if is_scoped
+            else self._retriever.readable_documents(asked.caller)
+        )
         contact = assessment.contact or self._owner(assessment, passages)
-        text = explained_abstention(assessment, count, contact)
+        text = explained_abstention(assessment, count, contact, is_scoped=is_scoped)
         nearest = [Note("nearest", place.label) for place in assessment.nearest]
         cited = [replace(contact, marker=len(draft.citations) + 1)] if contact else []
         return replace(
@@ -227,9 +298,16 @@ class Answering:
         return [access for access, _ in self._retriever.catalogue.documents_by_access()]
 
     def _readable_among(self, doc_ids: Collection[str], caller: Caller) -> set[str]:
-        """Return those of some documents that are there and that the caller may read now."""
-        records = self._retriever.catalogue.records(doc_ids)
-        return {doc_id for doc_id, record in records.items() if may_read(caller, record.access)}
+        return readable_among(self._retriever.catalogue, doc_ids, caller)
+
+
+def _joined(given: History, before: History) -> History:
+    """Return turns that came with a question, followed by those of its conversation."""
+    is_known = given.doc_ids is not None and before.doc_ids is not None
+    return History(
+        [*given.turns, *before.turns],
+        (given.doc_ids or frozenset()) | (before.doc_ids or frozenset()) if is_known else None,
+    )
 
 
 def check_question(question: str, max_chars: int) -> str:

@@ -1,7 +1,8 @@
 """Everything that the web application talks to, built by `app.bootstrap.open_application`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from app.answer_slots import AnswerSlots
 from app.feedback_desk import FeedbackDesk
 from app.knowledge.desk import KnowledgeDesk
 from app.people import People
@@ -10,7 +11,7 @@ from app.rate_limits import RateLimiter
 from app.review.desk import ReviewDesk
 from app.service import FootnoteService
 from app.source_desk.desk import SourceDesk
-from app.uploads import SessionDocuments
+from app.uploads.session_documents import SessionDocuments
 from core.settings import Settings
 
 
@@ -28,3 +29,4 @@ class Application:
     review: ReviewDesk
     quality: QualityDesk
     uploads: SessionDocuments
+    slots: AnswerSlots = field(default_factory=AnswerSlots)

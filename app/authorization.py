@@ -1,5 +1,6 @@
 """Who may do what: one table, asked by every use case on every call. Who may read what is `index.permissions`."""
 
+from collections.abc import Collection
 from typing import Literal
 
 from core.answers import Caller, Role
@@ -15,6 +16,15 @@ _NEEDED: dict[Action, Role] = {
     "manage_documents": "admin",
     "manage_people": "admin",
 }
+
+
+def role_of(
+    principals: Collection[str], admins: Collection[str], reviewers: Collection[str]
+) -> Role:
+    """Return the highest role that one of a person's principals is listed for."""
+    if not set(principals).isdisjoint(admins):
+        return "admin"
+    return "reviewer" if not set(principals).isdisjoint(reviewers) else "reader"
 
 
 def may(caller: Caller, action: Action) -> bool:

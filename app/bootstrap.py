@@ -1,14 +1,18 @@
 """The composition root of the answering side: settings to a service and a caller."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
+from app.answer_slots import AnswerSlots
 from app.answering import Answering, AnswerLimits
 from app.application import Application
+from app.authorization import role_of
 from app.conversation import standalone_query
 from app.conversation_log import ConversationLog
+from app.conversation_view import ConversationReader
 from app.extractive import ExtractiveGenerator
-from app.feedback_desk import FeedbackDesk
 from app.feedback_log import FeedbackLog
 from app.generation.completion_cache import CompletionCache
 from app.grounding.checker import ClaimChecker
@@ -22,15 +26,27 @@ from app.review.desk import ReviewDesk
 from app.service import FootnoteService
 from app.source_desk.desk import SourceDesk
 from app.tracing.export import TraceExport, open_trace_export
-from app.uploads import SessionDocuments
+from app.uploads.dropped import Beside
+from app.uploads.session_documents import SessionDocuments
 from app.writing import ModelWriter, QuotingWriter, Writer
 from core.answers import Caller, Turn
 from core.ports import Embedder, GroundingChecker, QueryRewriter
 from core.settings import Settings
 from index.catalogue import Catalogue
 from index.factory import open_catalogue, open_knowledge_base
+from index.manifest import read_manifest
 from index.permissions import GroupsFile, caller_for, caller_named
 from index.retriever import HybridRetriever
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A service with the parts that another one beside it shares."""
+
+    service: FootnoteService
+    retriever: HybridRetriever
+    models: Models | None
+    checker: GroundingChecker
 
 
 def open_service(
@@ -43,6 +59,10 @@ def open_service(
     Raises:
         FootnoteError: there is no knowledge base, or the settings do not fit it.
     """
+    return _open(settings, channel, create=create).service
+
+
+def _open(settings: Settings, channel: str, *, create: bool) -> _Opened:
     models: Models | None = None
 
     def open_rewriter(catalogue: Catalogue) -> QueryRewriter | None:
@@ -51,19 +71,50 @@ def open_service(
         return models.rewriter if models else None
 
     base = open_knowledge_base(settings, create=create, open_rewriter=open_rewriter)
-    limits = AnswerLimits(
-        settings.retrieval.passages, settings.retrieval.passage_chars, settings.max_question_chars
-    )
-    return service_over(
+    checker = _checker(settings, base.retriever.embedder, models)
+    service = service_over(
         base.retriever,
         settings.data_dir,
-        limits,
+        _limits(settings),
         channel,
         models,
         settings.generation.cache_hours,
         open_trace_export(settings),
-        _checker(settings, base.retriever.embedder, models),
+        checker,
     )
+    return _Opened(service, base.retriever, models, checker)
+
+
+def _limits(settings: Settings) -> AnswerLimits:
+    chosen = settings.retrieval
+    return AnswerLimits(chosen.passages, chosen.passage_chars, settings.max_question_chars)
+
+
+def _open_beside(settings: Settings, opened: _Opened, data_dir: Path) -> FootnoteService:
+    """Build a service over dropped files with the models of the running one, and with nothing that it stores in.
+
+    What a model is used for is counted where it always is; what it wrote is not kept for others.
+    """
+    own = settings.model_copy(update={"data_dir": data_dir, "store": "faiss"})
+    models = opened.models
+    base = open_knowledge_base(
+        own,
+        open_rewriter=lambda _: models.rewriter if models else None,
+        beside=opened.retriever,
+    )
+    if models is not None:
+        unkept = CompletionCache(base.catalogue.engine, data_dir, 0.0)
+        models = replace(models, parts=replace(models.parts, cache=unkept))
+    limits = _limits(settings)
+    return service_over(base.retriever, data_dir, limits, "session", models, checker=opened.checker)
+
+
+def _beside(settings: Settings, opened: _Opened) -> Beside:
+    def model() -> str:
+        manifest = read_manifest(opened.service.catalogue.get_meta("manifest"))
+        return manifest.model_name if manifest else settings.embedder
+
+    return Beside(model, lambda data_dir: _open_beside(settings, opened, data_dir))
 
 
 def _checker(settings: Settings, embedder: Embedder, models: Models | None) -> GroundingChecker:
@@ -89,7 +140,7 @@ def service_over(
 ) -> FootnoteService:
     """Build the service over a retriever that is open already; without models its answers quote."""
     engine = retriever.catalogue.engine
-    log = ConversationLog(engine, data_dir)
+    log = ConversationLog(engine, data_dir, channel)
     quoting = QuotingWriter(ExtractiveGenerator(lambda: retriever.embedder, retriever))
     writer: Writer = quoting
     if models:
@@ -107,6 +158,7 @@ def service_over(
         answering,
         retriever,
         log,
+        ConversationReader(retriever.catalogue),
         FeedbackLog(engine, data_dir),
         CompletionCache(engine, data_dir, cache_hours),
         channel,
@@ -125,27 +177,34 @@ def open_application(settings: Settings) -> Application:
     Raises:
         FootnoteError: the data folder or the settings cannot be used.
     """
-    service = open_service(settings, create=True)
-    return application_over(settings, service)
+    opened = _open(settings, "streamlit", create=True)
+    return application_over(settings, opened.service, _beside(settings, opened))
 
 
-def application_over(settings: Settings, service: FootnoteService) -> Application:
-    """Build what stands beside a service that is open already."""
+def application_over(
+    settings: Settings, service: FootnoteService, beside: Beside | None = None
+) -> Application:
+    """Build what stands around a service that is open already; without `beside`, no document can be dropped."""
     catalogue, data_dir = service.catalogue, settings.data_dir
     engine = catalogue.engine
     log = ConversationLog(engine, data_dir)
-    feedback = FeedbackLog(engine, data_dir)
     return Application(
         settings=settings,
         service=service,
-        feedback=FeedbackDesk(log, feedback),
+        feedback=service.feedback_desk,
         people=People(engine, data_dir),
-        limits=RateLimiter(engine, data_dir),
-        sources=SourceDesk(catalogue, data_dir),
-        knowledge=KnowledgeDesk(catalogue, data_dir),
+        limits=RateLimiter(
+            engine,
+            data_dir,
+            settings.web.questions_per_minute,
+            settings.web.questions_per_day,
+        ),
+        sources=SourceDesk(catalogue, log),
+        knowledge=KnowledgeDesk(settings, catalogue, service.retriever),
         review=ReviewDesk(catalogue, data_dir),
-        quality=QualityDesk(catalogue, data_dir),
-        uploads=SessionDocuments(settings),
+        quality=QualityDesk(catalogue, data_dir, lambda: service.retriever.embedder),
+        uploads=SessionDocuments(settings, beside),
+        slots=AnswerSlots(settings.web.concurrent_answers),
     )
 
 
@@ -159,7 +218,19 @@ def cli_caller(settings: Settings, as_user: str | None) -> Caller:
     return caller_for(as_user, settings.cli_user, GroupsFile(settings.groups_file))
 
 
-def web_caller(settings: Settings, email: str | None) -> Caller:
-    """Return who a page answers for: the person who logged in, else FOOTNOTE_WEB__USER."""
+def web_caller(settings: Settings, email: str | None, groups: Iterable[str] = ()) -> Caller:
+    """Return who a page answers for: the person who logged in, else FOOTNOTE_WEB__USER.
+
+    `groups` are those that the identity provider named; the groups file adds to them.
+    """
     name = email or settings.web.user
-    return caller_named(name, GroupsFile(settings.groups_file).groups_of(name) if name else ())
+    listed = _groups_file(settings.groups_file).groups_of(name) if name else ()
+    caller = caller_named(name, {*groups, *listed})
+    roles = settings.roles
+    return replace(caller, role=role_of(caller.principals, roles.admins, roles.reviewers))
+
+
+@cache
+def _groups_file(path: Path | None) -> GroupsFile:
+    # Pages ask on every run, and a large file takes long to read.
+    return GroupsFile(path)

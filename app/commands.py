@@ -11,10 +11,19 @@ import click
 
 from app.bootstrap import cli_caller, open_feedback_log, open_service
 from app.chat_view import STAGE_WORDS, answer_view, clipped, grouped_sources, terminal_text
+from app.feedback_log import Remark, span_of
 from app.json_view import answer_json, replay_json
 from app.replay import Replay
 from app.service import AnswerReady, FootnoteService, StageStarted, TextAdded
-from core.answers import Answer, Caller, Citation, FeedbackCategory, FeedbackVerdict, Turn
+from core.answers import (
+    Answer,
+    Caller,
+    Citation,
+    FeedbackCategory,
+    FeedbackSeverity,
+    FeedbackVerdict,
+    Turn,
+)
 from core.command_line import (
     as_option,
     common_options,
@@ -103,6 +112,13 @@ def feedback() -> None:
 @click.option("--start", type=int, help="Where the wrong words start in the answer.")
 @click.option("--end", type=int, help="Where they end.")
 @click.option("--comment", default="", help="Anything to add.")
+@click.option(
+    "--severity",
+    type=click.Choice([word for word in get_args(FeedbackSeverity) if word]),
+    help="How bad it is.",
+)
+@click.option("--correction", default="", help="What would be right.")
+@click.option("--correction-source", default="", help="Where that stands: a link or words.")
 @as_option
 @common_options
 def add_feedback(
@@ -114,20 +130,24 @@ def add_feedback(
     start: int | None,
     end: int | None,
     comment: str,
+    severity: str | None,
+    correction: str,
+    correction_source: str,
     as_user: str | None,
 ) -> None:
     """Say whether an answer is good, and what is wrong with it."""
     service, caller = open_service(settings, _CHANNEL), cli_caller(settings, as_user)
+    remark = Remark(
+        cast(FeedbackVerdict, verdict),
+        cast(FeedbackCategory | None, category),
+        comment,
+        span_of(start, end),
+        cast(FeedbackSeverity, severity or ""),
+        correction,
+        correction_source,
+    )
     with _told_where(_ANSWER_ID):
-        given = service.add_feedback(
-            answer_id,
-            caller,
-            cast(FeedbackVerdict, verdict),
-            cast(FeedbackCategory | None, category),
-            comment,
-            start,
-            end,
-        )
+        given = service.feedback_desk.add(answer_id, caller, remark)
     if as_json:
         print_json({"id": given.feedback_id, "answer_id": answer_id, "status": given.status})
     else:
@@ -165,7 +185,7 @@ def list_feedback(
 @common_options
 def export_feedback(settings: Settings, as_json: bool, form: str, as_user: str | None) -> None:
     """Write all feedback to stdout, with the whole answer and what it was made from."""
-    from app.feedback_log import to_csv, to_jsonl, to_langfuse
+    from app.feedback_formats import to_csv, to_jsonl, to_langfuse
 
     rows = open_feedback_log(settings).list(cli_caller(settings, as_user))
     if as_json:

@@ -1,27 +1,76 @@
-"""Keeps what people say of answers: append-only, one live row for each person and answer.
+"""Keeps what people say of answers: append-only, one live row for each person and each place in an answer.
 
-A changed mind supersedes the row before it. Every row carries a snapshot of the whole answer and its trace, so
-that a flag can be replayed when the index has moved on.
+A place is the whole answer, or words of it. A changed mind supersedes the row before it: a thumb up takes every
+flag of that person on the answer back, a flag takes the bare thumbs. Every row carries a snapshot of the whole
+answer and its trace, so that a flag can be replayed when the index has moved on.
 """
 
-import csv
-import io
 import json
-from dataclasses import asdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeVar, get_args
 
-from sqlalchemy import Engine, Row, insert, select, update
+from sqlalchemy import Connection, Engine, Row, Select, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
-from core.answers import Answer, Caller, Feedback, FeedbackCategory, FeedbackVerdict
+from core.answers import (
+    Answer,
+    Caller,
+    Feedback,
+    FeedbackCategory,
+    FeedbackSeverity,
+    FeedbackTarget,
+    FeedbackVerdict,
+)
 from core.documents import text_hash
-from core.errors import UsageError
+from core.errors import NotFound, UsageError
 from core.ids import new_id
 from index.database import storage_errors, writing
-from index.schema import feedback
+from index.schema import feedback, reviews
 
 MAX_COMMENT_CHARS = 2000
+WITHDRAWN: Literal["withdrawn"] = "withdrawn"
+
+_Word = TypeVar("_Word", bound=str | None)
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What one person says of an answer; `span` are code points of its text, None for the whole answer."""
+
+    verdict: FeedbackVerdict
+    category: FeedbackCategory | None = None
+    comment: str = ""
+    span: tuple[int, int] | None = None
+    severity: FeedbackSeverity = ""
+    correction: str = ""
+    correction_source: str = ""
+
+
+def span_of(start: int | None, end: int | None) -> tuple[int, int] | None:
+    """Return two ends as a span, None where neither is named.
+
+    Raises:
+        UsageError: only one of them is named.
+    """
+    if start is None and end is None:
+        return None
+    if start is None or end is None:
+        raise UsageError("Name both the start and the end of the words, or neither.")
+    return start, end
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFlag:
+    """A live row with what its list shows: question and answer, where they stand, what a reviewer wrote."""
+
+    feedback: Feedback
+    question: str
+    text: str
+    conversation_id: str
+    note: str
 
 
 class FeedbackLog:
@@ -32,51 +81,104 @@ class FeedbackLog:
         self._data_dir = data_dir
 
     def add(
-        self,
-        answer: Answer,
-        trace: dict[str, Any],
-        caller: Caller,
-        verdict: FeedbackVerdict,
-        category: FeedbackCategory | None,
-        comment: str,
-        span: tuple[int, int] | None,
-        channel: str,
+        self, answer: Answer, trace: dict[str, Any], caller: Caller, remark: Remark, channel: str
     ) -> Feedback:
-        """Store one person's verdict on one answer; an earlier one of theirs is superseded.
+        """Store what one person says of one answer; what it takes the place of is superseded.
+
+        Saying the same again (a double click, a second tab) returns the row that is there.
 
         Raises:
-            UsageError: the span does not lie in the answer, or the comment is too long.
+            UsageError: the span does not lie in the answer, or a text is too long.
         """
-        given = _checked(answer, caller, verdict, category, comment, span)
-        key = text_hash(f"{caller.name}\x1f{answer.answer_id}\x1fverdict")
+        given = _checked(answer, caller, remark)
+        try:
+            return self._stored(given, answer, trace, channel)
+        except IntegrityError:
+            # Two connections of a database server said the same at once: the other row is there now.
+            return self._stored(given, answer, trace, channel)
+
+    def _stored(
+        self, given: Feedback, answer: Answer, trace: dict[str, Any], channel: str
+    ) -> Feedback:
         with storage_errors(self._data_dir), writing(self._engine) as connection:
+            before = [
+                _feedback(row) for row in connection.execute(_live(answer.answer_id, given.author))
+            ]
+            same = next((row for row in before if _says_the_same(row, given)), None)
+            if same is not None:
+                return same
+            replaced = [row.feedback_id for row in before if _gives_way(row, given)]
             connection.execute(
                 update(feedback)
-                .where(feedback.c.idem_key == key, feedback.c.superseded_by.is_(None))
+                .where(feedback.c.feedback_id.in_(replaced))
                 .values(superseded_by=given.feedback_id)
             )
+            values = asdict(given)
+            del values["target"]  # follows from the span and the snapshot
+            snapshot = json.dumps({"answer": asdict(answer), "trace": trace}, ensure_ascii=False)
             connection.execute(
                 insert(feedback).values(
-                    **asdict(given),
-                    idem_key=key,
-                    channel=channel,
-                    snapshot=json.dumps(
-                        {"answer": asdict(answer), "trace": trace}, ensure_ascii=False
-                    ),
+                    **values, idem_key=_idem_key(given), channel=channel, snapshot=snapshot
                 )
             )
         return given
 
+    def withdraw(self, feedback_id: str, caller: Caller) -> None:
+        """Take one's own feedback back; a second time changes nothing.
+
+        Raises:
+            NotFound: it is not the caller's.
+            UsageError: somebody has reviewed it already.
+        """
+        with storage_errors(self._data_dir), writing(self._engine) as connection:
+            row = connection.execute(_one(feedback_id)).first()
+            if row is None or row.author != caller.name:
+                raise NotFound(f"There is no feedback {feedback_id!r} of yours.")
+            if row.superseded_by is not None:
+                return
+            if row.status != "new":
+                raise UsageError(
+                    "This flag was reviewed already, so it stays. Flag the answer again instead."
+                )
+            _withdraw(connection, feedback_id)
+
+    def find(self, feedback_id: str, caller: Caller) -> Feedback:
+        """Return the caller's own live feedback by its id.
+
+        Raises:
+            NotFound: it is not the caller's, or not live any more.
+        """
+        with self._engine.connect() as connection:
+            row = connection.execute(_one(feedback_id)).first()
+        if row is None or row.author != caller.name or row.superseded_by is not None:
+            raise NotFound(f"There is no feedback {feedback_id!r} of yours.")
+        return _feedback(row)
+
     def live(self, answer_id: str, caller: Caller) -> Feedback | None:
-        """Return what the caller says of an answer now, None if nothing."""
-        query = select(feedback).where(
-            feedback.c.answer_id == answer_id,
-            feedback.c.author == caller.name,
-            feedback.c.superseded_by.is_(None),
+        """Return the newest that the caller says of an answer now, None if nothing."""
+        return next(reversed(self.all_live(answer_id, caller)), None)
+
+    def all_live(self, answer_id: str, caller: Caller) -> Sequence[Feedback]:
+        """Return everything that the caller says of an answer now, the oldest first."""
+        with self._engine.connect() as connection:
+            return [_feedback(row) for row in connection.execute(_live(answer_id, caller.name))]
+
+    def flags(self, caller: Caller, limit: int) -> list[StoredFlag]:
+        """Return the caller's own live flags, the newest first; a bare thumb is none."""
+        query = (
+            select(feedback)
+            .where(
+                feedback.c.author == caller.name,
+                feedback.c.superseded_by.is_(None),
+                feedback.c.category.is_not(None),
+            )
+            .order_by(feedback.c.created_at.desc(), feedback.c.feedback_id.desc())
+            .limit(limit)
         )
         with self._engine.connect() as connection:
-            row = connection.execute(query).first()
-        return None if row is None else _feedback(row)
+            rows = connection.execute(query).all()
+            notes = _notes(connection, [row.feedback_id for row in rows])
+        return [_stored_flag(row, notes) for row in rows]
 
     def list(self, caller: Caller, status: str | None = None) -> list[dict[str, Any]]:
         """Return live feedback, the newest first; the caller's own, or all for the administrator."""
@@ -90,58 +192,67 @@ class FeedbackLog:
         return [_listed(row) for row in rows]
 
 
-def to_jsonl(rows: list[dict[str, Any]]) -> str:
-    """Return feedback as one JSON object a line."""
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+def _one(feedback_id: str) -> Select[Any]:
+    return select(feedback).where(feedback.c.feedback_id == feedback_id)
 
 
-def to_csv(rows: list[dict[str, Any]]) -> str:
-    """Return feedback as CSV; cells that a spreadsheet would run as a formula are quoted with '."""
-    names = [name for name in (rows[0] if rows else {}) if name != "snapshot"]
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(names)
-    for row in rows:
-        writer.writerow([_cell(row[name]) for name in names])
-    return out.getvalue()
-
-
-def to_langfuse(rows: list[dict[str, Any]]) -> str:
-    """Return feedback as Langfuse scores, one JSON object a line."""
-    scores = [
-        {
-            "id": row["id"],
-            "traceId": row["trace_id"],
-            "name": "user_feedback",
-            "dataType": "CATEGORICAL",
-            "value": row["verdict"],
-            "comment": row["comment"] or None,
-            "metadata": {"category": row["category"], "answer_id": row["answer_id"]},
-            "timestamp": row["created_at"],
-        }
-        for row in rows
-    ]
-    return to_jsonl(scores)
-
-
-def _cell(value: object) -> str:
-    text = "" if value is None else str(value)
-    # https://owasp.org/www-community/attacks/CSV_Injection
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
-
-
-def _checked(
-    answer: Answer,
-    caller: Caller,
-    verdict: FeedbackVerdict,
-    category: FeedbackCategory | None,
-    comment: str,
-    span: tuple[int, int] | None,
-) -> Feedback:
-    if len(comment) > MAX_COMMENT_CHARS:
-        raise UsageError(
-            f"The comment is longer than {MAX_COMMENT_CHARS:,} characters. Shorten it."
+def _live(answer_id: str, author: str) -> Select[Any]:
+    return (
+        select(feedback)
+        .where(
+            feedback.c.answer_id == answer_id,
+            feedback.c.author == author,
+            feedback.c.superseded_by.is_(None),
         )
+        .order_by(feedback.c.created_at, feedback.c.feedback_id)
+    )
+
+
+def _withdraw(connection: Connection, feedback_id: str) -> None:
+    connection.execute(
+        update(feedback)
+        .where(feedback.c.feedback_id == feedback_id)
+        .values(superseded_by=WITHDRAWN)
+    )
+
+
+def _notes(connection: Connection, feedback_ids: Sequence[str]) -> dict[str, str]:
+    """Return the last reviewer's note on each feedback that has one."""
+    query = (
+        select(reviews.c.feedback_id, reviews.c.note)
+        .where(reviews.c.feedback_id.in_(feedback_ids))
+        .order_by(reviews.c.created_at, reviews.c.review_id)
+    )
+    return {row.feedback_id: row.note for row in connection.execute(query) if row.note}
+
+
+def _idem_key(given: Feedback) -> str:
+    place = "verdict" if given.start is None else f"{given.start}-{given.end}"
+    return text_hash(f"{given.author}\x1f{given.answer_id}\x1f{place}")
+
+
+def _says_the_same(before: Feedback, given: Feedback) -> bool:
+    return given == replace(
+        before,
+        feedback_id=given.feedback_id,
+        created_at=given.created_at,
+        status=given.status,
+        root_cause=given.root_cause,
+        dup_of=given.dup_of,
+    )
+
+
+def _gives_way(before: Feedback, given: Feedback) -> bool:
+    """Whether what was said before cannot stand beside what is said now."""
+    if given.verdict == "good" or before.verdict == "good":
+        return True
+    is_bare_thumb = before.category is None and not before.comment and before.start is None
+    return is_bare_thumb or (before.start, before.end) == (given.start, given.end)
+
+
+def _checked(answer: Answer, caller: Caller, remark: Remark) -> Feedback:
+    _check_lengths(remark)
+    span = remark.span
     if span is not None and not 0 <= span[0] < span[1] <= len(answer.text):
         raise UsageError(
             f"The words from {span[0]} to {span[1]} are not in the answer, "
@@ -151,17 +262,53 @@ def _checked(
         feedback_id=new_id(),
         answer_id=answer.answer_id,
         author=caller.name,
-        verdict=verdict,
-        category=category,
-        comment=comment.strip(),
+        verdict=_one_of(remark.verdict, get_args(FeedbackVerdict)),
+        category=_one_of(remark.category, (None, *get_args(FeedbackCategory))),
+        comment=remark.comment.strip(),
         created_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
         start=span[0] if span else None,
         end=span[1] if span else None,
         selected_text=answer.text[span[0] : span[1]] if span else "",
+        severity=_one_of(remark.severity, get_args(FeedbackSeverity)),
+        correction=remark.correction.strip(),
+        correction_source=remark.correction_source.strip(),
+        target=_target(span, ((claim.start, claim.end) for claim in answer.claims)),
     )
 
 
-def _feedback(row: Row[Any]) -> Feedback:
+def _check_lengths(remark: Remark) -> None:
+    texts = {
+        "comment": remark.comment,
+        "correction": remark.correction,
+        "place of the correction": remark.correction_source,
+    }
+    for name, text in texts.items():
+        if len(text) > MAX_COMMENT_CHARS:
+            raise UsageError(
+                f"The {name} is longer than {MAX_COMMENT_CHARS:,} characters. Shorten it."
+            )
+
+
+def _one_of(word: _Word, words: tuple[str | None, ...]) -> _Word:
+    # What a browser sends is not held to the words that the page offered.
+    if word not in words:
+        raise UsageError(
+            f"There is no {word!r} to choose. Choose one of the words that are offered."
+        )
+    return word
+
+
+def _target(span: tuple[int, int] | None, claims: Iterable[tuple[int, int]]) -> FeedbackTarget:
+    if span is None:
+        return "answer"
+    return "claim" if span in claims else "span"
+
+
+def _feedback(row: Row[Any], snapshot: dict[str, Any] | None = None) -> Feedback:
+    span = None if row.start is None else (row.start, row.end)
+    claims: list[dict[str, Any]] = []
+    if span is not None:
+        claims = (snapshot or json.loads(row.snapshot))["answer"]["claims"]
     return Feedback(
         feedback_id=row.feedback_id,
         answer_id=row.answer_id,
@@ -174,12 +321,30 @@ def _feedback(row: Row[Any]) -> Feedback:
         end=row.end,
         selected_text=row.selected_text,
         status=row.status,
+        severity=row.severity,
+        correction=row.correction,
+        correction_source=row.correction_source,
+        root_cause=row.root_cause,
+        dup_of=row.dup_of,
+        target=_target(span, ((claim["start"], claim["end"]) for claim in claims)),
+    )
+
+
+def _stored_flag(row: Row[Any], notes: dict[str, str]) -> StoredFlag:
+    snapshot = json.loads(row.snapshot)
+    shown = snapshot["answer"]
+    return StoredFlag(
+        _feedback(row, snapshot),
+        shown["question"],
+        shown["text"],
+        shown["conversation_id"],
+        notes.get(row.feedback_id, ""),
     )
 
 
 def _listed(row: Row[Any]) -> dict[str, Any]:
     snapshot = json.loads(row.snapshot)
-    fields = asdict(_feedback(row))
+    fields = asdict(_feedback(row, snapshot))
     return {
         "id": fields.pop("feedback_id"),
         **fields,

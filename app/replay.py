@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from core.answers import Answer, Caller
 from index.catalogue import Catalogue
+from index.filters import Filter
 from index.permissions import may_read
 
 SourceState = Literal["same", "changed", "gone"]
@@ -41,6 +42,11 @@ class Replay:
     def is_same(self) -> bool:
         """Whether both say the same words of the same places."""
         return (self.then.text, _places(self.then)) == (self.now.text, _places(self.now))
+
+
+def filters_then(trace: dict[str, Any]) -> list[Filter]:
+    """Return the filters that an answer's question was kept to."""
+    return [Filter(**condition) for condition in trace.get("filters", [])]
 
 
 def sources_then(

@@ -6,20 +6,39 @@ be seen are the same NotFound.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any
 
-from app.answering import Answering, AnswerReady, AskEvent, Stage, StageStarted, TextAdded
-from app.conversation_log import ConversationLog, ConversationSummary
-from app.feedback_log import FeedbackLog
+from app.answering import (
+    Answering,
+    AnswerReady,
+    AskEvent,
+    QuestionKept,
+    Stage,
+    StageStarted,
+    TextAdded,
+)
+from app.conversation_log import ConversationLog
+from app.conversation_view import (
+    ConversationReader,
+    ConversationSummary,
+    ConversationView,
+    TurnView,
+)
+from app.feedback_desk import FeedbackDesk, FeedbackExport
+from app.feedback_log import FeedbackLog, Remark, span_of
+from app.follow_ups import follow_up_questions
 from app.generation.completion_cache import CompletionCache
-from app.replay import Replay, sources_then
+from app.question_from_heading import as_question, suits
+from app.replay import Replay, filters_then, sources_then
+from app.scopes import ScopeChoice, Scopes
+from app.unfinished_log import UnfinishedQuestion
 from core.answers import Answer, Caller, Feedback, FeedbackCategory, FeedbackVerdict, Hit, Turn
 from core.documents import DocumentRecord, Element
 from core.errors import NotFound, UsageError
 from index.catalogue import Catalogue
 from index.explanation import Explanation, WhyNot, explain
 from index.explanation import why_not as explain_absence
-from index.filters import Filter, matching_documents
+from index.filters import Filter
 from index.permissions import may_read
 from index.retriever import HybridRetriever
 
@@ -27,14 +46,19 @@ __all__ = [
     "AnswerReady",
     "AskEvent",
     "ConversationSummary",
+    "ConversationView",
     "DocumentView",
     "FootnoteService",
+    "QuestionKept",
+    "ScopeChoice",
+    "Scopes",
     "Stage",
     "StageStarted",
     "TextAdded",
+    "TurnView",
+    "UnfinishedQuestion",
 ]
 
-_HEADING_CHARS = (10, 60)
 _SECTIONS_LOOKED_AT = 400
 
 
@@ -56,16 +80,6 @@ class ExplainedSearch:
     why_not: WhyNot | None
 
 
-class FeedbackExport(Protocol):
-    """Where feedback goes beside the log; see `app.tracing.export`."""
-
-    def flagged(self, feedback: Feedback, answer: Answer) -> None:
-        """Take feedback with its answer; returns at once."""
-
-    def close(self) -> None:
-        """Send what waits, for two seconds at most."""
-
-
 class FootnoteService:
     """Questions, documents and feedback of one knowledge base, for any caller."""
 
@@ -74,6 +88,7 @@ class FootnoteService:
         answering: Answering,
         retriever: HybridRetriever,
         log: ConversationLog,
+        reader: ConversationReader,
         feedback: FeedbackLog,
         cache: CompletionCache,
         channel: str,
@@ -82,15 +97,20 @@ class FootnoteService:
         self._answering = answering
         self._retriever = retriever
         self._log = log
-        self._feedback = feedback
-        self._cache = cache
+        self._reader = reader
+        self._scoping = answering.scoping
         self._export = export
-        self._channel = channel
+        self.feedback_desk = FeedbackDesk(log, feedback, cache, channel, export)
 
     @property
     def catalogue(self) -> Catalogue:
         """The catalogue that answers are made from, for the other use cases of the same data folder."""
         return self._retriever.catalogue
+
+    @property
+    def retriever(self) -> HybridRetriever:
+        """What finds passages, for the search debugger."""
+        return self._retriever
 
     def close(self) -> None:
         """Send what waits to be exported; for the end of a process."""
@@ -107,9 +127,17 @@ class FootnoteService:
         caller: Caller,
         conversation_id: str | None = None,
         history: Sequence[Turn] = (),
+        *,
+        filters: Sequence[Filter] = (),
+        replaces: str | None = None,
     ) -> Iterator[AskEvent]:
-        """Answer one question, telling how far it is; see `Answering.ask_stream`."""
-        return self._answering.ask_stream(question, caller, conversation_id, history)
+        """Answer one question, telling how far it is; see `Answering.ask_stream`.
+
+        The iterator is a generator: closing it stops the work, and keeps the question as stopped.
+        """
+        return self._answering.ask_stream(
+            question, caller, conversation_id, history, filters=filters, replaces=replaces
+        )
 
     def ask(
         self,
@@ -135,7 +163,9 @@ class FootnoteService:
         then, trace = self._log.find(answer_id, caller)
         history = [Turn(turn["q"], turn["a"]) for turn in trace.get("history", [])]
         now = _answer_of(
-            self._answering.ask_stream(then.question, caller, None, history, is_kept=False)
+            self._answering.ask_stream(
+                then.question, caller, None, history, filters=filters_then(trace), is_kept=False
+            )
         )
         return Replay(then, now, sources_then(trace, self._retriever.catalogue, caller))
 
@@ -178,19 +208,86 @@ class FootnoteService:
     def _documents(self, filters: Sequence[Filter]) -> frozenset[str] | None:
         if not filters:
             return None
-        return matching_documents(self._retriever.catalogue.engine, filters)
+        return self._scoping.documents(filters)
 
-    def conversations(self, caller: Caller) -> list[ConversationSummary]:
-        """Return the caller's conversations, the latest first."""
-        return self._log.list(caller)
+    def scopes(self, caller: Caller) -> Scopes:
+        """Return the parts of the documents that a question can be kept to, among what the caller may read."""
+        return self._scoping.choices(caller)
+
+    def count_in_scope(self, filters: Sequence[Filter], caller: Caller) -> int:
+        """Return how many documents that the caller may read pass every filter.
+
+        Raises:
+            UsageError: there are more than 100 filters.
+        """
+        return self._scoping.count(filters, caller)
+
+    def conversations(
+        self, caller: Caller, query: str = "", limit: int = 50
+    ) -> list[ConversationSummary]:
+        """Return the caller's conversations, the latest first; those that have all words of `query`."""
+        return self._reader.listed(caller, query, limit)
+
+    def open_conversation(self, conversation_id: str, caller: Caller) -> ConversationView:
+        """Return one of the caller's own conversations, or a shared one as far as the caller may read it.
+
+        Raises:
+            NotFound: it is not there, or not for this caller.
+        """
+        return self._reader.open(conversation_id, caller)
 
     def turns(self, conversation_id: str, caller: Caller) -> list[Answer]:
-        """Return all answers of one of the caller's own conversations, oldest first.
+        """Return the answers that are shown of one of the caller's own conversations, oldest first.
 
         Raises:
             NotFound: it is not the caller's.
         """
         return self._log.turns(conversation_id, caller)
+
+    def rename_conversation(self, conversation_id: str, caller: Caller, title: str) -> None:
+        """Give one of the caller's own conversations another title.
+
+        Raises:
+            NotFound: it is not the caller's.
+            UsageError: the title is empty or has more than 120 characters.
+        """
+        self._log.rename(conversation_id, caller, title)
+
+    def delete_conversation(self, conversation_id: str, caller: Caller) -> None:
+        """Remove one of the caller's own conversations with its answers, for good; feedback keeps its snapshot.
+
+        Raises:
+            NotFound: it is not the caller's.
+        """
+        self._log.delete(conversation_id, caller)
+
+    def share_conversation(self, conversation_id: str, caller: Caller, *, is_shared: bool) -> None:
+        """Let others open one of the caller's own conversations by its address, or do not any more.
+
+        Raises:
+            NotFound: it is not the caller's.
+        """
+        self._log.share(conversation_id, caller, is_shared=is_shared)
+
+    def forget_question(self, question_id: str, caller: Caller) -> None:
+        """Remove one of the caller's unfinished questions, and its conversation if that has nothing else.
+
+        Raises:
+            NotFound: it is not there any more, or not the caller's.
+        """
+        self._log.forget(question_id, caller)
+
+    def find_answer(self, answer_id: str, caller: Caller) -> tuple[Answer, dict[str, Any]]:
+        """Return an answer that the caller may open with its trace; see `ConversationLog.find`.
+
+        Raises:
+            NotFound: it is not there, or not for this caller.
+        """
+        return self._log.find(answer_id, caller)
+
+    def follow_ups(self, answer: Answer, caller: Caller, limit: int = 3) -> list[str]:
+        """Return questions that go on from an answer and that readable documents answer; [] where none is near."""
+        return follow_up_questions(answer, caller, limit, self.catalogue, self._log)
 
     def open_document(self, doc_id: str, caller: Caller) -> DocumentView:
         """Return a whole document.
@@ -217,9 +314,8 @@ class FootnoteService:
         ]
         for title, section in catalogue.section_paths(_SECTIONS_LOOKED_AT, lists):
             heading = section[-1].strip()
-            suits = _HEADING_CHARS[0] <= len(heading) <= _HEADING_CHARS[1] and " " in heading
-            if suits and title not in questions:
-                questions[title] = _as_question(heading, title)
+            if suits(heading) and title not in questions:
+                questions[title] = as_question(heading, title)
             if len(questions) == limit:
                 break
         return list(questions.values())
@@ -241,27 +337,16 @@ class FootnoteService:
         """Store what the caller says of one answer; a second time replaces the first.
 
         Raises:
-            NotFound: the answer is not the caller's.
+            NotFound: the caller may not see the answer.
             UsageError: the span does not lie in the answer, or the comment is too long.
         """
-        answer, trace = self._log.find(answer_id, caller)
-        if (start is None) != (end is None):
-            raise UsageError("Name both the start and the end of the words, or neither.")
-        span = (start, end) if start is not None and end is not None else None
-        given = self._feedback.add(
-            answer, trace, caller, verdict, category, comment, span, self._channel
-        )
-        if self._export:
-            self._export.flagged(given, answer)
-        cache_key = trace.get("generation", {}).get("cache_key")
-        if verdict == "bad" and cache_key:
-            # The next one who asks gets a new answer, not the one that somebody found wrong.
-            self._cache.purge(cache_key)
-        return given
+        remark = Remark(verdict, category, comment, span_of(start, end))
+        return self.feedback_desk.add(answer_id, caller, remark)
 
     def my_feedback(self, answer_id: str, caller: Caller) -> Feedback | None:
-        """Return what the caller says of an answer now, None if nothing."""
-        return self._feedback.live(answer_id, caller)
+        """Return the newest that the caller says of an answer now, None if nothing."""
+        said = self.feedback_desk.mine(answer_id, caller)
+        return said[-1] if said else None
 
 
 def _answer_of(events: Iterator[AskEvent]) -> Answer:
@@ -276,10 +361,3 @@ def _query(query: str) -> str:
         raise UsageError("The query is empty. Type what you are looking for.")
     # An argument that was no UTF-8 arrives with halves of characters, which nothing can store.
     return query.encode("utf-8", "replace").decode()
-
-
-def _as_question(heading: str, title: str) -> str:
-    """Word a heading as something to ask; one that is a question already stays."""
-    if heading.endswith("?"):
-        return heading
-    return f"What does {title} say about {heading[0].lower()}{heading[1:]}?"

@@ -22,6 +22,8 @@ FeedbackCategory = Literal[
     "should_have_answered",
     "other",
 ]
+FeedbackSeverity = Literal["", "benign", "questionable", "unwanted"]
+FeedbackTarget = Literal["answer", "claim", "span"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +218,12 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """What somebody said of one answer. `start`/`end` mark words of the answer, if any were chosen."""
+    """What somebody said of one answer. `start`/`end` mark words of the answer, if any were chosen.
+
+    `target` says what they mark: nothing ('answer'), a whole claim, or any other span. `severity` tells how bad an
+    error is; `correction` is what would be right and `correction_source` where it stands. Reviewers set `status`,
+    `root_cause`, and in `dup_of` the feedback that said the same before.
+    """
 
     feedback_id: str
     answer_id: str
@@ -229,3 +236,9 @@ class Feedback:
     end: int | None = None
     selected_text: str = ""
     status: str = "new"
+    severity: FeedbackSeverity = ""
+    correction: str = ""
+    correction_source: str = ""
+    root_cause: str = ""
+    dup_of: str = ""
+    target: FeedbackTarget = "answer"

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from core.answers import Role
+from core.documents import normal_principals
 from core.errors import ConfigError
 
 _NAME_IN_QUOTES = re.compile(r'field "(\w+)"')
@@ -62,6 +64,11 @@ class IngestSettings(_Group):
         1024,
         ge=128,
         description="Memory that reading one file may take; a file that takes more is quarantined as memory.",
+    )
+    keep_originals: Literal["all", "pages", "none"] = Field(
+        "all",
+        description="Which files are kept as they came, in the data folder, to be shown and downloaded: `all`, `pages` "
+        "(PDF and images, which are shown as pages) or `none`. Changing it takes effect with the next run.",
     )
     debounce_seconds: float = Field(
         0.5, ge=0, description="How long `--watch` waits for further changes before it ingests."
@@ -253,6 +260,69 @@ class WebSettings(_Group):
         description="Email of the person that the web application answers for when nobody logs in. "
         "Empty: a reader with the principal `everyone` only.",
     )
+    role: Role | None = Field(
+        None,
+        description="Role of people when nobody logs in: `reader`, `reviewer` or `admin`. Not set: `admin` for the "
+        "person at this machine, `reader` for everyone who comes over the network.",
+    )
+    base_path: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9_\-./]*$",
+        description="Path that the application is served under behind a proxy, like `footnote`.",
+    )
+    allowed_hosts: tuple[str, ...] = Field(
+        (),
+        description="Names by which browsers may reach the application, as JSON list; `*.example.org` takes all names "
+        "below. Empty: any, and on a loopback address those of this machine only.",
+    )
+    questions_per_minute: int = Field(
+        20, ge=0, description="Questions that one person may ask in a minute; 0 sets no limit."
+    )
+    questions_per_day: int = Field(
+        1000, ge=0, description="Questions that one person may ask in a day (UTC); 0 sets no limit."
+    )
+    concurrent_answers: int = Field(
+        8, ge=1, description="Answers that are written at once in one process; others wait."
+    )
+    upload_mb: int = Field(
+        20, ge=1, description="Largest file that can be attached to a question, in megabytes."
+    )
+
+
+class OidcSettings(_Group):
+    """Login by OpenID Connect. Nobody logs in while the first four are empty."""
+
+    metadata_url: str = Field(
+        "",
+        description="Address of the provider's `.well-known/openid-configuration`.",
+    )
+    client_id: str = Field("", description="Id that the provider knows Footnote by.")
+    client_secret: SecretStr | None = Field(None, description="Its secret.")
+    redirect_url: str = Field(
+        "",
+        description="Address that the provider sends people back to: that of the application with `/oauth2callback`.",
+    )
+    provider_name: str = Field(
+        "", max_length=60, description="Name of the provider as the button to log in shows it."
+    )
+    groups_claim: str = Field(
+        "groups", description="Claim that lists a person's groups; the groups file adds to them."
+    )
+    allowed_domains: tuple[str, ...] = Field(
+        (), description="Domains of emails that may log in, as JSON list. Empty: all."
+    )
+    session_hours: float = Field(
+        12, gt=0, description="How long a login counts; an earlier end set by the provider wins."
+    )
+
+
+class RolesSettings(_Group):
+    """Who may do more than ask, as JSON lists of principals like `user:ann@example.org` and `group:it`."""
+
+    admins: tuple[str, ...] = Field((), description="People with the role `admin`.")
+    reviewers: tuple[str, ...] = Field((), description="People with the role `reviewer`.")
+
+    _normal = field_validator("admins", "reviewers")(normal_principals)
 
 
 class Settings(BaseSettings):
@@ -329,6 +399,8 @@ class Settings(BaseSettings):
     tracing: TracingSettings = TracingSettings()
     qdrant: QdrantSettings = QdrantSettings()
     web: WebSettings = WebSettings()
+    oidc: OidcSettings = OidcSettings()
+    roles: RolesSettings = RolesSettings()
 
 
 def model_for(settings: Settings, built_with: str) -> str:
@@ -380,3 +452,12 @@ def secret_from_environment(name: str) -> SecretStr:
 def environment_of(names: Iterable[str]) -> dict[str, str]:
     """Return those of some environment variables that are set, for a program that this one starts."""
     return {name: os.environ[name] for name in names if name in os.environ}
+
+
+def environment_for(settings: Settings) -> dict[str, str]:
+    """Return the environment of a command that this process starts on its own knowledge base."""
+    own = {
+        "FOOTNOTE_DATA_DIR": str(settings.data_dir.absolute()),
+        "FOOTNOTE_SOURCES_FILE": str(settings.sources_file.absolute()),
+    }
+    return {**os.environ, **own}

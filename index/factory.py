@@ -91,10 +91,12 @@ def open_knowledge_base(
     *,
     create: bool = False,
     open_rewriter: Callable[[Catalogue], QueryRewriter | None] = lambda _: None,
+    beside: HybridRetriever | None = None,
 ) -> KnowledgeBase:
     """Open a data folder for reading; `create` makes an empty one where there is none.
 
-    `open_rewriter` makes what adds wordings to questions, for the catalogue that was opened.
+    `open_rewriter` makes what adds wordings to questions, for the catalogue that was opened. `beside` is the
+    retriever of another one, whose models are used wherever they fit: no model is loaded a second time.
 
     Raises:
         FootnoteError: there is none, or the settings do not fit it.
@@ -106,13 +108,15 @@ def open_knowledge_base(
     def open_generation() -> Generation:
         nonlocal is_first
         # Settings decide when the folder is opened; afterwards the readers follow the writer.
-        generation = _open_generation(settings, catalogue, follow=not is_first)
+        generation = _shared_generation(settings, catalogue, beside)
+        if generation is None:
+            generation = _open_generation(settings, catalogue, follow=not is_first)
         is_first = False
         return generation
 
+    rewriter = open_rewriter(catalogue)
     return KnowledgeBase(
-        catalogue,
-        _retriever(settings, catalogue, open_generation, rewriter=open_rewriter(catalogue)),
+        catalogue, _retriever(settings, catalogue, open_generation, rewriter, beside)
     )
 
 
@@ -276,6 +280,7 @@ def _retriever(
     catalogue: Catalogue,
     open_generation: Callable[[], Generation],
     rewriter: QueryRewriter | None = None,
+    beside: HybridRetriever | None = None,
 ) -> HybridRetriever:
     return HybridRetriever(
         catalogue,
@@ -284,9 +289,20 @@ def _retriever(
         weights=RankingWeights(dense=settings.retrieval.dense_weight),
         per_document=settings.retrieval.per_document,
         order_versions=settings.retrieval.versions,
-        reranker=_open_reranker(settings),
+        reranker=beside.reranker if beside else _open_reranker(settings),
         rewriter=rewriter,
     )
+
+
+def _shared_generation(
+    settings: Settings, catalogue: Catalogue, beside: HybridRetriever | None
+) -> Generation | None:
+    """Return the generation with the other knowledge base's model; None if it was built with another one."""
+    stored = catalogue.get_meta("manifest") or ""
+    manifest = read_manifest(stored)
+    if beside is None or manifest is None or manifest.embedder != beside.embedder.name:
+        return None
+    return Generation(stored, beside.embedder, open_store(settings, manifest.dim, manifest.vectors))
 
 
 def _open_generation(settings: Settings, catalogue: Catalogue, *, follow: bool) -> Generation:

@@ -134,6 +134,11 @@ class HybridRetriever:
         """The search store of the current generation."""
         return self._current.store
 
+    @property
+    def reranker(self) -> Reranker | None:
+        """The model that orders the best hits again, if there is one."""
+        return self._reranker
+
     def analyze(self, text: str) -> list[str]:
         """Return the words of a text as they are indexed."""
         return [

@@ -1,4 +1,4 @@
-"""The command that brings documents in: `footnote ingest`, and its history."""
+"""The command that brings documents in: `footnote ingest`, its history and its sources."""
 
 import sys
 from dataclasses import asdict
@@ -42,8 +42,25 @@ def history(settings: Settings, as_json: bool, errors: bool, limit: int) -> None
         click.echo("No run failed." if errors else "There was no ingestion yet.", err=True)
 
 
-class _WithHistory(click.Command):
-    """`ingest` takes paths, and one word that is a command: `history` (the folder is `./history`)."""
+@click.command("sources")
+@common_options
+def list_sources(settings: Settings, as_json: bool) -> None:
+    """List the sources of the sources file: what they are, where, who may read, and when they run."""
+    from ingest.sources.config import SourcesFile
+    from ingest.sources.overview import configured_sources
+
+    found = configured_sources(SourcesFile(settings.sources_file))
+    if as_json:
+        print_json([asdict(entry) for entry in found])
+        return
+    for entry in found:
+        schedule = entry.schedule or "when asked"
+        readers = ", ".join(entry.access) or "only admins"
+        click.echo(f"{entry.name}  {entry.type} {entry.where}  {schedule}  {readers}")
+
+
+class _WithSubcommands(click.Command):
+    """`ingest` takes paths, and two words that are commands: `history` and `sources` (a folder is `./history`)."""
 
     def make_context(
         self,
@@ -52,12 +69,14 @@ class _WithHistory(click.Command):
         parent: click.Context | None = None,
         **extra: Any,
     ) -> click.Context:
-        if args[:1] == ["history"]:
-            return history.make_context(f"{info_name} history", args[1:], parent=parent, **extra)
+        for command in (history, list_sources):
+            if args[:1] == [command.name]:
+                name = f"{info_name} {command.name}"
+                return command.make_context(name, args[1:], parent=parent, **extra)
         return super().make_context(info_name, args, parent=parent, **extra)
 
 
-@click.command(cls=_WithHistory)
+@click.command(cls=_WithSubcommands)
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--source", "source_name", metavar="NAME", help="Run one source of the sources file.")
 @click.option("--plan", "plan_only", is_flag=True, help="Show what would happen; change nothing.")
@@ -97,7 +116,7 @@ def ingest(
 ) -> None:
     """Bring files, folders or the configured sources into the knowledge base.
 
-    `footnote ingest history [--errors]` shows what past runs did.
+    `footnote ingest history [--errors]` shows what past runs did, `footnote ingest sources` which sources there are.
     """
     from ingest.run import Ingestion, Selection
     from ingest.writer_lock import writer_lock
@@ -116,6 +135,7 @@ def ingest(
             _show_plan(ingestion, selection, as_json=as_json)
             return
         with writer_lock(settings.data_dir, wait_s=wait_s) as lease:
+            lease.doing = "looking what changed"
             planning = ingestion.plan(selection)
             _confirm(planning, yes=yes)
             with shown_progress(lease, enabled=not as_json) as progress:
@@ -183,7 +203,8 @@ def _show_plan(ingestion: "Ingestion", selection: "Selection", *, as_json: bool)
             for step in steps
         ]
         report = asdict(planned_report(planning))
-        print_json({**report, "estimated_seconds": seconds, "plan": rows})
+        refused = ingestion.refusals(planning)
+        print_json({**report, "estimated_seconds": seconds, "refused": refused, "plan": rows})
         return
     signs = {"added": "+", "changed": "~", "moved": ">", "removed": "-"}
     for step in steps:
@@ -196,6 +217,8 @@ def _show_plan(ingestion: "Ingestion", selection: "Selection", *, as_json: bool)
             click.echo(f"  {sentence}", err=True)
     for failure in planning.failures:
         click.echo(f"{failure.name}: {failure.error}", err=True)
+    for refusal in ingestion.refusals(planning):
+        click.echo(refusal["message"], err=True)
     if steps:
         click.echo(f"This would take about {_duration(seconds)}.")
 

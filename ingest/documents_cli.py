@@ -82,6 +82,7 @@ def _shown(value: object) -> str:
 def forget_document(settings: Settings, as_json: bool, id_or_uri: str, as_user: str | None) -> None:
     """Remove one document; it comes back when its source is ingested again."""
     from index.factory import open_workshop
+    from index.originals import Originals, versions_in_use
     from ingest.unpacking import containers_of
     from ingest.writer_lock import writer_lock
 
@@ -93,6 +94,7 @@ def forget_document(settings: Settings, as_json: bool, id_or_uri: str, as_user: 
         workshop.publisher.publish_vectors()
         workshop.catalogue.drop_unused_vectors()
         workshop.publisher.finish()
+        Originals(settings.data_dir).sweep(versions_in_use(workshop.catalogue.engine))
         # An archive that did not change is not opened: forgotten too, it is, and the member comes back.
         workshop.catalogue.store_containers(record.source, (), containers_of(record.uri))
     if as_json:

@@ -14,6 +14,7 @@ from typing import Any
 
 from core.documents import Chunk, Element, SourceItem, chunk_id, content_version
 from core.errors import ParseError, QuarantineReason
+from index.originals import Keeping, Originals
 from ingest.content_marks import Marks
 from ingest.planning import Planned
 from ingest.sandbox.limits import SandboxLimits
@@ -98,12 +99,20 @@ class ParsingPool:
     """Warm children that parse; a context manager. Children start when the first file comes."""
 
     def __init__(
-        self, spec: ChunkerSpec, workers: int, limits: SandboxLimits, max_bytes: int
+        self,
+        spec: ChunkerSpec,
+        workers: int,
+        limits: SandboxLimits,
+        max_bytes: int,
+        originals: Originals | None = None,
+        keeping: Keeping = "none",
     ) -> None:
         tokenizer = Path(spec.tokenizer_path)
         self._sandbox = SandboxPool(_JOB, asdict(spec), workers, limits, readable=[tokenizer])
         self._workers = workers
         self._max_bytes = max_bytes
+        self._originals = originals
+        self._keeping: Keeping = keeping
 
     def __enter__(self) -> "ParsingPool":
         return self
@@ -166,10 +175,18 @@ class ParsingPool:
             content = self.read(step.item, source)
             version = content_version(content)
             if version == step.same_version:
+                self._stage(content)
                 return SameFile(step)
-            return self._parsed(step, version, content, asks_access=source.asks_documents)
+            parsed = self._parsed(step, version, content, asks_access=source.asks_documents)
+            self._stage(content)
+            return parsed
         except ParseError as error:
             return UnreadableFile(step, version, error.reason, error.detail)
+
+    def _stage(self, content: bytes) -> None:
+        # Here, because the bytes are at hand here only; the pipeline keeps them with the document.
+        if self._originals is not None:
+            self._originals.stage(content, self._keeping)
 
     def _parsed(
         self, step: Planned, version: str, content: bytes, *, asks_access: bool

@@ -17,6 +17,7 @@ from core.documents import normal_principals
 from core.log import get_logger
 from core.ports import Embedder, Progress
 from index.catalogue import Catalogue, FailedVersion, KnownContainer, NewVersion
+from index.originals import Originals
 from index.publication import Publisher
 from ingest.content_marks import Marks, warnings_of
 from ingest.near_duplicates import older_copies
@@ -114,8 +115,10 @@ class Pipeline:
         embedder: Embedder,
         reading: Reading,
         progress: Progress,
+        originals: Originals | None = None,
     ) -> None:
         self._catalogue = catalogue
+        self._originals = originals
         self._publisher = publisher
         self._embedder = embedder
         self._reading = reading
@@ -178,6 +181,11 @@ class Pipeline:
         same = [outcome.step for outcome in batch if isinstance(outcome, SameFile)]
         self._catalogue.touch((step.doc_id, step.item) for step in same if step.item is not None)
         report.unchanged += len(same)
+        if self._originals is not None:
+            kept = [step.same_version or "" for step in same] + [
+                outcome.version for outcome in parsed
+            ]
+            self._originals.keep(kept)
         if not parsed and not failed:
             return
         self._changed = True

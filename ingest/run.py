@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.errors import FootnoteError, UsageError
+from core.errors import FootnoteError, MassDeletionRefused, UsageError
 from core.log import get_logger
 from core.ports import Progress
 from core.settings import Settings, model_for
@@ -21,6 +21,7 @@ from index.embedders.model_files import find_model
 from index.embedders.processors import available_processors
 from index.factory import Workshop, open_catalogue, open_workshop
 from index.manifest import Manifest, read_manifest
+from index.originals import Originals, versions_in_use
 from index.publication import UNFINISHED
 from ingest.chunker import CHUNKER_VERSION
 from ingest.parsing_pool import ChunkerSpec, ParsingPool, file_version
@@ -89,6 +90,7 @@ class Equipment:
         self._pool: ParsingPool | None = None
         self._pool_model = ""
         self._workshop: Workshop | None = None
+        self.originals = Originals(settings.data_dir)
 
     def __enter__(self) -> "Equipment":
         return self
@@ -106,7 +108,8 @@ class Equipment:
             # Chunks are cut for the window of the model that embeds them, which another process may have changed.
             model = _model_of(self._settings)
             if self._pool is None or model != self._pool_model:
-                self._pool = self._parts.enter_context(_parsing_pool(self._settings, model))
+                pool = _parsing_pool(self._settings, model, self.originals)
+                self._pool = self._parts.enter_context(pool)
                 self._pool_model = model
             return self._pool
 
@@ -189,6 +192,19 @@ class Ingestion:
         count = sum(len(entry.plan.of("added", "changed", "moved")) for entry in planning.plans)
         return round(estimate(self.history.list(), count), 1)
 
+    def refusals(self, planning: Planning) -> list[dict[str, str | int]]:
+        """Return the sources that the guard would stop, with how many documents the run would remove."""
+        refused: list[dict[str, str | int]] = []
+        for entry in planning.plans:
+            try:
+                check_deletions(entry.plan, self._settings.ingest.max_delete_share)
+            except MassDeletionRefused as error:
+                removed = len(entry.plan.of("removed"))
+                refused.append(
+                    {"source": entry.plan.source.name, "removed": removed, "message": str(error)}
+                )
+        return refused
+
     def apply(
         self,
         planning: Planning,
@@ -212,6 +228,7 @@ class Ingestion:
                 self._run(planning, report, progress, reading)
             else:
                 self._note_unchanged(planning, report)
+            self._tidy_originals(planning, report)
         except BaseException as error:
             self._equipment.forget_workshop()
             if isinstance(error, FootnoteError):
@@ -291,6 +308,18 @@ class Ingestion:
         """Whether there is anything to apply: a change, or what a killed run left (texts without a vector)."""
         return planning.changes or self._catalogue.get_meta(UNFINISHED) == "1"
 
+    def _tidy_originals(self, planning: Planning, report: IngestReport) -> None:
+        """Remove the originals that no document has any more, and say what could not be kept."""
+        keeping = self._settings.ingest.keep_originals
+        originals = self._equipment.originals
+        if keeping != "all" or self.has_work(planning):
+            originals.sweep(versions_in_use(self._catalogue.engine), keeping)
+        for why, count in originals.take_failures().items():
+            noun = "original is" if count == 1 else "originals are"
+            report.warnings.append(
+                f"{count} {noun} not kept ({why}): such documents are shown as text, and cannot be downloaded."
+            )
+
     def _note_unchanged(self, planning: Planning, report: IngestReport) -> None:
         for plan in planning.plans:
             report.unchanged += len(plan.plan.steps)
@@ -326,7 +355,9 @@ class Ingestion:
             if source.access is not None and not source.only:
                 catalogue.set_meta(_access_key(source), "\n".join(source.access))
         reading = reading or self._equipment.parsers()
-        pipeline = Pipeline(catalogue, workshop.publisher, embedder, reading, progress)
+        pipeline = Pipeline(
+            catalogue, workshop.publisher, embedder, reading, progress, self._equipment.originals
+        )
         pipeline.run(planning.plans, report)
         for plan in planning.plans:
             source = plan.plan.source
@@ -346,7 +377,9 @@ def _model_of(settings: Settings) -> str:
     return model_for(settings, manifest.model_name if manifest else "")
 
 
-def _parsing_pool(settings: Settings, model: str = "") -> ParsingPool:
+def _parsing_pool(
+    settings: Settings, model: str = "", originals: Originals | None = None
+) -> ParsingPool:
     files = find_model(
         model or settings.embedder, settings.model_cache.expanduser(), offline=settings.offline
     )
@@ -362,7 +395,8 @@ def _parsing_pool(settings: Settings, model: str = "") -> ParsingPool:
         wall_s=1.5 * settings.ingest.parser_seconds,
     )
     workers = settings.ingest.workers or available_processors()
-    return ParsingPool(spec, workers, limits, _max_bytes(settings))
+    keeping = settings.ingest.keep_originals
+    return ParsingPool(spec, workers, limits, _max_bytes(settings), originals, keeping)
 
 
 def _max_bytes(settings: Settings) -> int:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,8 +11,11 @@ from sqlalchemy import Engine, delete, insert, select, update
 from core.ids import new_id
 from index.catalogue import Catalogue
 from index.database import storage_errors, writing
+from index.runs import RUNNING, PastRun, past_runs
 from index.schema import runs
 from ingest.pipeline import IngestReport
+
+__all__ = ["PastRun", "RunHistory", "estimate"]
 
 _KEPT_RUNS = 500
 _KEPT_SKIPPED = 100
@@ -20,18 +23,6 @@ _LARGE_RUN = 10
 _FIRST_PACE_S = 0.12
 """Seconds a document, measured on a handbook of 834 pages with two processors."""
 _STARTING_S = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class PastRun:
-    """One run; `status` is running, done, incomplete (something failed), failed or killed."""
-
-    run_id: str
-    started_at: str
-    finished_at: str
-    status: str
-    sources: tuple[str, ...]
-    report: dict[str, Any]
 
 
 class RunHistory:
@@ -45,7 +36,7 @@ class RunHistory:
         """Note that a run begins; one that is still running has been killed, since only one may run."""
         run_id = new_id()
         with storage_errors(self._data_dir), writing(self._engine) as connection:
-            is_open = runs.c.status == "running"
+            is_open = runs.c.status == RUNNING
             connection.execute(
                 update(runs).where(is_open).values(status="killed", finished_at=_now())
             )
@@ -53,7 +44,7 @@ class RunHistory:
                 insert(runs).values(
                     run_id=run_id,
                     started_at=_now(),
-                    status="running",
+                    status=RUNNING,
                     sources=json.dumps(list(sources), ensure_ascii=False),
                 )
             )
@@ -75,19 +66,7 @@ class RunHistory:
 
     def list(self) -> list[PastRun]:
         """Return the past runs, newest first."""
-        with self._engine.connect() as connection:
-            rows = connection.execute(select(runs).order_by(runs.c.run_id.desc())).all()
-        return [
-            PastRun(
-                run_id=row.run_id,
-                started_at=row.started_at,
-                finished_at=row.finished_at,
-                status=row.status,
-                sources=tuple(json.loads(row.sources)),
-                report=json.loads(row.report),
-            )
-            for row in rows
-        ]
+        return past_runs(self._engine)
 
     def last_by_source(self) -> dict[str, str]:
         """Return the id of the newest run of each source."""

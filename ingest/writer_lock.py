@@ -1,7 +1,7 @@
 """One writer per data folder: a lease that says who holds it and that its holder still works.
 
 The operating system's lock decides, and releases it when its holder dies; the heartbeat beside it tells a
-second writer who works, since when, and at what.
+second writer who works, since when, and at what, and a page how far that is (`index.lease` reads it).
 """
 
 import fcntl
@@ -12,40 +12,18 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict
 from pathlib import Path
 
 from core.errors import FolderBusy
 from index.database import storage_errors
+from index.lease import LEASE_BYTES, LEASE_NAME, Lease, current_lease, read_lease
 
-_BEAT_SECONDS = 5.0
-_SILENT_SECONDS = 60.0
+__all__ = ["Lease", "current_lease", "writer_lock"]
+
+_BEAT_SECONDS = 1.0
 _RETRY_SECONDS = 0.02
 _GRACE_SECONDS = 1.0
-_LEASE_BYTES = 4096
-
-
-@dataclass(slots=True)
-class Lease:
-    """Who writes, since when, at what, and when that was last said; times in seconds since 1970."""
-
-    process: int
-    host: str
-    since: float
-    beat: float
-    doing: str = "starting"
-
-    def sentence(self) -> str:
-        """Say it to a person."""
-        at = datetime.fromtimestamp(self.since, UTC).strftime("%H:%M UTC")
-        silent = time.time() - self.beat
-        stuck = (
-            f" It has not reported for {silent:.0f} s and may be stuck: look at that process."
-            if silent > _SILENT_SECONDS
-            else ""
-        )
-        return f"process {self.process} on {self.host}, since {at}, {self.doing}.{stuck}"
 
 
 @contextmanager
@@ -55,7 +33,7 @@ def writer_lock(data_dir: Path, *, wait_s: float = 0.0) -> Iterator[Lease]:
     Raises:
         FolderBusy: another process holds it and does so after `wait_s` seconds; the message says who.
     """
-    path = data_dir / "writer.lock"
+    path = data_dir / LEASE_NAME
     with storage_errors(data_dir):
         data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -78,21 +56,6 @@ def writer_lock(data_dir: Path, *, wait_s: float = 0.0) -> Iterator[Lease]:
         os.close(descriptor)
 
 
-def current_lease(data_dir: Path) -> Lease | None:
-    """Return who writes to a data folder now, None when nobody does."""
-    try:
-        descriptor = os.open(data_dir / "writer.lock", os.O_RDWR)
-    except OSError:
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return _read(descriptor)
-    finally:
-        os.close(descriptor)
-    return None
-
-
 def _take(descriptor: int, path: Path, wait_s: float) -> None:
     # Whoever only asks who holds it, holds it for a moment.
     deadline = time.monotonic() + max(wait_s, _GRACE_SECONDS)
@@ -103,7 +66,7 @@ def _take(descriptor: int, path: Path, wait_s: float) -> None:
             if time.monotonic() < deadline:
                 time.sleep(_RETRY_SECONDS)
                 continue
-            lease = _read(descriptor)
+            lease = read_lease(descriptor)
             holder = lease.sentence() if lease else "a process that has not said its name."
             raise FolderBusy(
                 f"Another ingestion is writing to {str(path.parent)!r}: {holder} Wait for it to end and run "
@@ -113,22 +76,18 @@ def _take(descriptor: int, path: Path, wait_s: float) -> None:
 
 
 def _keep_beating(descriptor: int, lease: Lease, ended: threading.Event) -> None:
+    stage = ""
     while not ended.wait(_BEAT_SECONDS):
         lease.beat = time.time()
+        if lease.stage != stage:
+            stage, lease.stage_since = lease.stage, lease.beat
         _beat(descriptor, lease)
 
 
 def _beat(descriptor: int, lease: Lease) -> None:
     # One write of a fixed size: a reader never sees half a lease. A full disk does not end the run here.
-    content = json.dumps(asdict(lease)).encode("ascii")[: _LEASE_BYTES - 1]
+    content = json.dumps(asdict(lease)).encode("ascii")[: LEASE_BYTES - 1]
     try:
-        os.pwrite(descriptor, content.ljust(_LEASE_BYTES), 0)
+        os.pwrite(descriptor, content.ljust(LEASE_BYTES), 0)
     except OSError:
         return
-
-
-def _read(descriptor: int) -> Lease | None:
-    try:
-        return Lease(**json.loads(os.pread(descriptor, _LEASE_BYTES, 0)))
-    except (OSError, ValueError, TypeError):
-        return None

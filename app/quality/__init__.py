@@ -1,1 +1,1 @@
-"""How the answers have been: counts over time, gaps in the documents, evaluation runs."""
+"""How the answers have been: counts over time, gaps in the documents, flags, evaluation runs."""

@@ -2,7 +2,9 @@
 
 import streamlit as st
 
-from app.web.identity import current_caller
+from app.web.identity import current_caller, show_identity
+from app.web.login import Refusal
+from app.web.login_page import draw_login_page
 from app.web.pages import draw_pages
 from app.web.problems import guarded
 from app.web.shipped import ASSETS
@@ -15,8 +17,11 @@ def main() -> None:
     with guarded():
         application = shared_application()
         caller = current_caller(application)
-        if caller is not None:
+        if isinstance(caller, Refusal):
+            draw_login_page(application, caller)
+        else:
             draw_pages(application, caller)
+            show_identity(application, caller)
 
 
 if __name__ == "__main__":

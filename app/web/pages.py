@@ -46,7 +46,7 @@ PAGES = (
 def draw_pages(application: Application, caller: Caller) -> None:
     """Draw the shell and the page that the address names; every page asks again whether the caller may."""
     st.html(ASSETS / "page.css")
-    entries = [(entry, _page(entry, application, caller)) for entry in PAGES]
+    entries = [(entry, _page(entry, _body(entry, application, caller))) for entry in PAGES]
     chosen = st.navigation([page for _, page in entries], position="hidden")
     with st.sidebar:
         st.html(BRAND)
@@ -57,10 +57,21 @@ def draw_pages(application: Application, caller: Caller) -> None:
     chosen.run()
 
 
-def _page(entry: PageEntry, application: Application, caller: Caller) -> StreamlitPage:
+def navigate(draw: Callable[[], None]) -> None:
+    """Draw the same thing at the address of every page, for those who are not let in."""
+    st.html(ASSETS / "page.css")
+
+    def body(entry: PageEntry) -> Callable[[], None]:
+        return _named(entry, lambda: draw())  # a function of its own for each page
+
+    pages = [_page(entry, body(entry)) for entry in PAGES]
+    st.navigation(pages, position="hidden").run()
+
+
+def _page(entry: PageEntry, draw: Callable[[], None]) -> StreamlitPage:
     # What is not the caller's is a page all the same: its address says why it stays closed.
     return st.Page(
-        _body(entry, application, caller),
+        draw,
         title=f"{entry.title} · Footnote" if entry.path else "Footnote",
         url_path=entry.path or None,
         default=not entry.path,
@@ -73,6 +84,10 @@ def _body(entry: PageEntry, application: Application, caller: Caller) -> Callabl
             authorize(caller, entry.action)
             import_module(entry.module).render(application, caller)
 
+    return _named(entry, draw)
+
+
+def _named(entry: PageEntry, draw: Callable[[], None]) -> Callable[[], None]:
     # Streamlit takes the identity of a page from the name of its function.
     draw.__name__ = draw.__qualname__ = f"draw_{entry.path or 'chat'}"
     return draw

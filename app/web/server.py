@@ -7,37 +7,26 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
-from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.routing import Route
 
+from app.web.connections import KnownCallers
+from app.web.headers import SecurityHeaders
+from app.web.login_way import LoginWay
+from app.web.oidc import LOOPBACK_HOSTS, streamlit_secrets
 from app.web.problems import sentence_for, show_problem
+from app.web.routes import normal_base_path, routes, under_base_path
 from app.web.theme import theme_options
 from core.errors import ConfigError
-from core.settings import Settings
+from core.settings import Settings, WebSettings
+
+if TYPE_CHECKING:
+    from app.application import Application
 
 PORTS_TRIED = 20
-# No script-src: Streamlit's own page needs inline scripts. What documents could do is load things from
-# elsewhere, and that every directive below forbids.
-_POLICY = "; ".join(
-    (
-        "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:",
-        "connect-src 'self'",
-        "img-src 'self' data: blob:",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'self'",
-    )
-)
-SECURITY_HEADERS = {
-    "Content-Security-Policy": _POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
 
 
 def run(settings: Settings, host: str | None = None, port: int | None = None) -> None:
@@ -55,35 +44,64 @@ def run(settings: Settings, host: str | None = None, port: int | None = None) ->
     # Here and not above: `serve` shows any page, the tests' too, without the composition root.
     from app.web.wiring import shared_application, use_settings
 
-    use_settings(settings)
-    shared_application()
     host = host or settings.web.host
+    settings = settings.model_copy(update={"web": settings.web.model_copy(update={"host": host})})
+    use_settings(settings)
+    secrets = streamlit_secrets(settings)
+    application = shared_application()
     free = choose_port(host, port or settings.web.port, exact=port is not None)
-    serve(Path(__file__).with_name("main.py"), host, free)
+    serve(Path(__file__).with_name("main.py"), host, free, application, secrets)
 
 
-def serve(script: Path, host: str, port: int) -> None:
-    """Serve one Streamlit script until stopped."""
-    options = server_options(host, port)
+def serve(
+    script: Path,
+    host: str,
+    port: int,
+    application: "Application | None" = None,
+    secrets: dict[str, Any] | None = None,
+) -> None:
+    """Serve one Streamlit script until stopped; with an application, its routes and who may ask them, too."""
+    web = application.settings.web if application else WebSettings()
+    base = normal_base_path(web.base_path)
+    shown = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104
+    middleware = [Middleware(SecurityHeaders)]
+    own: list[Route] = []
+    if application:
+        middleware += [
+            Middleware(LoginWay, base_path=base),
+            Middleware(KnownCallers, application=application),
+        ]
+        own = under_base_path(routes(application), base)
     app = st.App(
         script,
-        middleware=[Middleware(SecurityHeaders)],
+        secrets=secrets or None,
+        routes=own,
+        middleware=middleware,
         on_script_error=_show_script_error,
-        lifespan=_announce(f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"),  # noqa: S104
+        lifespan=_announce(f"http://{f'[{shown}]' if ':' in shown else shown}:{port}{base}"),
     )
-    app.run(config=options)
+    app.run(config=server_options(host, port, web))
 
 
-def server_options(host: str, port: int) -> dict[str, str | int | bool]:
+def server_options(host: str, port: int, web: WebSettings | None = None) -> dict[str, Any]:
     """Return the options that Streamlit runs with; none is left to a file in the working directory."""
+    web = web or WebSettings()
+    # A page elsewhere may give this machine's address to its own name: then the name gives it away.
+    local_names = LOOPBACK_HOSTS if host in LOOPBACK_HOSTS else ()
     return {
         "server.address": host,
         "server.port": port,
+        "server.baseUrlPath": web.base_path.strip("/"),
+        "server.allowedHosts": list(web.allowed_hosts or local_names),
         "server.headless": True,
         "server.fileWatcherType": "none",
         "server.enableCORS": True,
         "server.enableXsrfProtection": True,
-        "server.maxUploadSize": 1,
+        "server.enableStaticServing": False,
+        "server.enableAgentApi": False,
+        "server.scriptHealthCheckEnabled": False,
+        "server.trustedUserHeaders": {},
+        "server.maxUploadSize": web.upload_mb,
         "browser.gatherUsageStats": False,
         "client.showErrorDetails": "none",
         "client.toolbarMode": "viewer",
@@ -144,23 +162,3 @@ def _announce(
         yield
 
     return lifespan
-
-
-class SecurityHeaders:
-    """Adds the security headers to every HTTP response; plain ASGI, so that streams stay streams."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on and add to what comes back."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(SECURITY_HEADERS)
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers)

@@ -1,20 +1,15 @@
-"""The page in a real browser on a real Streamlit server, in front of a scripted service."""
+"""Answers and sources on the page, in a real browser on a real server; conversations are in `test_web_chat`."""
 
 import re
-import sys
 import urllib.request
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 pytest.importorskip("playwright")
-sys.path.insert(0, str(Path(__file__).parent))
 
-from playwright.sync_api import Browser, expect, sync_playwright
-from web_browser import CHROMIUM, NO_CHROMIUM, Visit, fake_server, launch
-from web_fake import HOSTILE, LEAVE
+from conftest import Open
+from playwright.sync_api import expect
+from web_browser import CHROMIUM, NO_CHROMIUM
 
 pytestmark = [
     pytest.mark.browser,
@@ -23,38 +18,6 @@ pytestmark = [
 
 FIRST = "Everyone has 27 days of annual leave in a calendar year."
 LEAVE_QUESTION = "How many days of annual leave do I have?"
-Open = Callable[..., Visit]
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with fake_server() as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def visit(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Open]:
-    """Open contexts; at the end none of them may have shown a dialog or asked another machine."""
-    visits: list[Visit] = []
-
-    def open_one(path: str = "/", *, user: str = "", **options: Any) -> Visit:
-        one = Visit(browser, address, user=user or f"{request.node.name}@x.org", **options)
-        visits.append(one)
-        one.open(path)
-        return one
-
-    yield open_one
-    for one in visits:
-        one.close()
-    assert [one.dialogs + one.strays for one in visits] == [[] for _ in visits]
 
 
 def test_an_answer_streams_and_its_source_opens_at_the_exact_words(visit: Open) -> None:
@@ -70,7 +33,7 @@ def test_an_answer_streams_and_its_source_opens_at_the_exact_words(visit: Open) 
     drawer = one.page.get_by_role("dialog")
     expect(drawer.locator("mark")).to_have_text(FIRST)
     expect(drawer.locator("mark")).to_be_in_viewport()
-    expect(drawer.get_by_role("region")).to_have_text(LEAVE, use_inner_text=False)
+    expect(drawer.get_by_role("region")).to_contain_text("Parents have 26 weeks of paid leave")
     expect(drawer.get_by_text("Source 1 of 3")).to_be_visible()
     expect(drawer.get_by_text("policies/leave.md · updated 12 March 2026")).to_be_visible()
     drawer.get_by_role("button", name="Next").click()
@@ -116,37 +79,6 @@ def test_a_long_document_shows_a_window_that_widens(visit: Open) -> None:
         drawer.get_by_role("button", name="Show more of the document").click()
         one.settle()
     expect(drawer.get_by_role("region")).to_contain_text("The last word is here.")
-
-
-def test_what_is_not_supported_says_so_in_words(visit: Open) -> None:
-    one = visit()
-    one.ask("meals?")
-    one.answered()
-    expect(one.page.locator(".text .verdict")).to_have_text(
-        ["✕ not supported", "◐ partly supported"]
-    )
-    expect(one.page.locator(".summary")).to_contain_text("1 of 3 statements supported")
-
-
-def test_the_reasons_of_a_verdict_are_read_in_words_and_reached_by_keyboard(visit: Open) -> None:
-    one = visit()
-    one.ask("What is contradicted?")
-    one.answered()
-    expect(one.page.locator(".text .verdict")).to_have_text(
-        ["≠ contradicted by its source", "✕ not supported"]
-    )
-    doubts = one.page.locator(".doubts > li")
-    expect(doubts).to_have_count(2)
-    expect(doubts.first).to_contain_text("The answer says 28 days; the source says 27 days.")
-    expect(doubts.nth(1)).to_contain_text(HOSTILE[1])
-    button = one.page.get_by_role("button", name="contradicted by its source: show why")
-    one.page.locator(".text .chip").first.focus()
-    one.page.keyboard.press("Tab")
-    expect(button).to_be_focused()
-    one.page.keyboard.press("Enter")
-    expect(doubts.first).to_be_focused()
-    one.page.keyboard.press("Tab")
-    expect(one.page.locator(".card").first).to_be_focused()
 
 
 def test_sources_of_one_place_share_a_card_and_each_opens_its_own_words(visit: Open) -> None:
@@ -198,47 +130,9 @@ def test_an_answer_that_broke_off_says_so_and_can_be_asked_again(visit: Open) ->
     one.ask("What was cut short?")
     one.answered()
     expect(one.page.locator(".note strong")).to_have_text("The answer broke off")
-    one.page.get_by_role("button", name="Ask again").click()
-    one.answered(2)
-    expect(one.page.locator(".fn-question")).to_have_text(["What was cut short?"] * 2)
-
-
-def test_a_flag_is_stored_and_still_there_after_a_reload(visit: Open) -> None:
-    one = visit()
-    one.ask(LEAVE_QUESTION)
-    one.answered()
-    one.page.get_by_role("button", name="Flag a hallucination").click()
-    dialog = one.page.get_by_role("dialog")
-    dialog.get_by_role("button", name="Send flag").click()
-    expect(dialog.get_by_text("Please choose what is wrong.")).to_be_visible()
-    dialog.get_by_text("A fact is wrong").click()
-    dialog.get_by_role("combobox").click()
-    one.page.get_by_role("option").nth(1).click()
-    dialog.get_by_role("textbox").fill("It is <b>28</b> since May.")
-    dialog.get_by_role("button", name="Send flag").click()
-    expect(one.page.locator(".fn-said")).to_have_text("Flag saved: a fact is wrong")
-    one.page.reload()
-    one.answered()
-    expect(one.page.locator(".fn-said")).to_have_text("Flag saved: a fact is wrong")
-    expect(one.page.get_by_role("radio", name="Thumbs down")).to_be_checked()
-    one.page.get_by_role("button", name="Flag a hallucination").click()
-    expect(dialog.get_by_role("textbox")).to_have_value("It is <b>28</b> since May.")
-    expect(dialog.get_by_role("radio", name="A fact is wrong")).to_be_checked()
-    dialog.get_by_text("It is out of date").click()
-    dialog.get_by_role("button", name="Send flag").click()
-    expect(one.page.locator(".fn-said")).to_have_text("Flag saved: it is out of date")
-
-
-def test_a_thumb_is_stored_and_still_there_after_a_reload(visit: Open) -> None:
-    one = visit()
-    one.ask(LEAVE_QUESTION)
-    one.answered()
-    one.page.get_by_test_id("stFeedbackButton").first.click()
-    expect(one.page.locator(".fn-said")).to_have_text("Saved as helpful")
-    one.page.reload()
-    one.answered()
-    expect(one.page.locator(".fn-said")).to_have_text("Saved as helpful")
-    expect(one.page.get_by_role("radio", name="Thumbs up")).to_be_checked()
+    one.page.get_by_role("button", name="Answer again").click()
+    expect(one.page.get_by_text("Version 2 of 2")).to_be_visible()
+    expect(one.page.locator(".fn-question")).to_have_text(["What was cut short?"])
 
 
 def test_a_conversation_survives_a_reload_and_can_be_left_and_found_again(visit: Open) -> None:
@@ -252,50 +146,16 @@ def test_a_conversation_survives_a_reload_and_can_be_left_and_found_again(visit:
     one.page.get_by_role("button", name="New conversation").click()
     expect(one.page.get_by_role("heading", name="Ask your documents")).to_be_visible()
     expect(one.page.locator(".answer")).to_have_count(0)
-    one.page.locator(".st-key-recent").get_by_role("button").click()
+    one.page.locator(".st-key-recent .stButton").get_by_role("button").click()
     one.answered(2)
 
 
 def test_an_example_question_is_asked_with_one_click(visit: Open) -> None:
     one = visit()
-    one.page.get_by_role("button", name=LEAVE_QUESTION).click()
+    example = "What does Leave policy say about annual leave?"
+    one.page.get_by_role("button", name=example).click()
     one.answered()
-    expect(one.page.locator(".fn-question")).to_have_text(LEAVE_QUESTION)
-
-
-def test_stop_keeps_what_was_written_and_offers_to_ask_again(visit: Open) -> None:
-    one = visit()
-    one.ask("annual leave, slowly")
-    expect(one.page.locator(".fn-live")).to_contain_text("Everyone")
-    one.page.get_by_test_id("stChatInputStopButton").click()
-    stopped = one.page.get_by_text("Stopped. This answer is not finished")
-    expect(stopped).to_be_visible()
-    expect(one.page.locator(".fn-live")).to_contain_text("Everyone")
-    one.page.get_by_role("button", name="Ask again").click()
-    one.answered()
-    expect(stopped).to_have_count(0)
-
-
-def test_a_reload_in_the_middle_keeps_the_question_and_says_that_it_is_not_finished(
-    visit: Open,
-) -> None:
-    one = visit()
-    one.ask("annual leave, slowly")
-    expect(one.page.locator(".fn-live")).to_contain_text("Everyone")
-    address = one.page.url.removeprefix(one.address)
-    one.page.reload()
-    expect(one.page.get_by_text("Stopped. This answer is not finished")).to_be_visible()
-    expect(one.page.locator(".fn-question")).to_have_text("annual leave, slowly")
-    expect(one.page.locator(".fn-live")).to_contain_text("Everyone")
-    stranger = visit(address, user="stranger@x.org")
-    expect(stranger.page.get_by_role("heading", name="Ask your documents")).to_be_visible()
-    expect(stranger.page.locator(".fn-question")).to_have_count(0)
-    one.page.get_by_role("button", name="Ask again").click()
-    one.answered()
-    expect(one.page.locator(".fn-stopped")).to_have_count(0)
-    one.page.reload()
-    one.answered()
-    expect(one.page.locator(".fn-stopped")).to_have_count(0)
+    expect(one.page.locator(".fn-question")).to_have_text(example)
 
 
 def test_a_new_conversation_leaves_a_stopped_question_behind(visit: Open) -> None:
@@ -328,65 +188,14 @@ def test_no_documents_says_how_to_bring_them_in(visit: Open) -> None:
     expect(one.page.get_by_test_id("stChatInputTextArea")).to_be_disabled()
 
 
-def test_an_unexpected_error_is_one_sentence_with_a_number(visit: Open) -> None:
-    one = visit()
-    one.ask("Please explode")
-    problem = one.page.get_by_role("alert")
-    expect(problem).to_contain_text("tell the people who run Footnote this number:")
-    expect(one.page.locator(".fn-question")).to_have_text("Please explode")
-    expect(one.page.get_by_text("hunter2")).to_have_count(0)
-    expect(one.page.get_by_role("button", name="Ask again")).to_be_visible()
-
-
 def test_a_question_that_is_too_long_is_told_so(visit: Open) -> None:
     one = visit()
     one.ask("why " * 12_500)
-    expect(one.page.get_by_role("alert")).to_contain_text("characters and the limit is 4,000")
+    expect(one.page.get_by_role("alert")).to_contain_text(
+        "characters; at most 4,000 can be asked at once"
+    )
     one.ask(LEAVE_QUESTION)
     one.answered()
-
-
-def test_hostile_words_are_shown_and_do_nothing_live_and_replayed(visit: Open) -> None:
-    one = visit()
-    one.ask("hostile " + " ".join(HOSTILE))
-    one.answered()
-    for _ in ("live", "replayed"):
-        for line in HOSTILE:
-            expect(one.page.locator(".text").get_by_text(line, exact=True)).to_have_count(1)
-        question = one.page.locator(".fn-question").inner_text()
-        assert question == "hostile " + " ".join(HOSTILE)
-        one.page.reload()
-        one.answered()
-    one.page.locator(".card").last.click()
-    drawer = one.page.get_by_role("dialog")
-    expect(drawer.locator("mark")).to_have_text(HOSTILE[-1])
-    expect(drawer.locator(".fn-sheet-title")).to_contain_text("<script>alert(1)</script>")
-    one.page.keyboard.press("Escape")
-    expect(drawer).to_have_count(0)
-    one.page.get_by_role("button", name="Flag a hallucination").click()
-    drawer.get_by_text("Something else").click()
-    drawer.get_by_role("combobox").click()
-    option = one.page.get_by_role("option").nth(8)
-    assert option.inner_text().replace("\u2060", "") == HOSTILE[7]
-    option.click()
-    drawer.get_by_role("textbox").fill("\n".join(HOSTILE))
-    drawer.get_by_role("button", name="Send flag").click()
-    expect(one.page.locator(".fn-said")).to_be_visible()
-    for harm in ("a[href*='evil']", "img[src*='evil']", "a[href^='javascript']", "iframe[srcdoc]"):
-        expect(one.page.locator(harm)).to_have_count(0)
-
-
-def test_two_people_do_not_see_each_other(visit: Open) -> None:
-    ada, bob = visit(user="ada@x.org"), visit(user="bob@x.org")
-    ada.ask(LEAVE_QUESTION)
-    ada.answered()
-    address = ada.page.url.removeprefix(ada.address)
-    bob.open(address)
-    expect(bob.page.get_by_text("There is no such conversation.")).to_be_visible()
-    expect(bob.page.locator(".answer")).to_have_count(0)
-    bob.open("/?c=never")
-    expect(bob.page.get_by_text("There is no such conversation.")).to_be_visible()
-    expect(bob.page.locator(".st-key-recent")).to_have_count(0)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

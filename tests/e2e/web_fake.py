@@ -1,32 +1,23 @@
-"""A scripted service for the page's tests: documents, answers, an abstention, failures; all in memory."""
+"""What the page's tests read and ask: a few documents, and scripted answers of every kind.
 
+Only the writing is scripted: `ScriptedWriter` stands where a language model would. Everything around it is the
+product, over a real knowledge base; see `web_fake_base`.
+"""
+
+import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from app.service import (
-    AnswerReady,
-    AskEvent,
-    ConversationSummary,
-    DocumentView,
-    FootnoteService,
-    StageStarted,
-    TextAdded,
-)
-from core.answers import (
-    Answer,
-    Caller,
-    Citation,
-    Claim,
-    DocumentRef,
-    Feedback,
-    FeedbackCategory,
-    FeedbackVerdict,
-    Note,
-)
-from core.documents import DocumentRecord, Element, document_id
-from core.errors import NotFound, UsageError
+from web_markdown_answer import QUOTES, markdown_draft
+
+from app.abstention import Assessment, Nearest
+from app.extractive import MODEL_NAME
+from app.writing import WritingRequest, Written
+from core.answers import AnswerStatus, Citation, Claim, DocumentRef, Draft, Note, Verdict
+from core.documents import EVERYONE, Element, ElementKind, document_id, text_hash
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -67,210 +58,179 @@ two years.
 """
 OLD_LEAVE = "Leave policy 2023\n\nEveryone has 25 days of annual leave in a calendar year.\n"
 EXPENSES = (
-    "Expenses\n\nMeals on a business trip are paid up to 45 euros a day. Keep the receipt for anything above "
+    "# Expenses\n\n## Meals and receipts\n\nMeals on a business trip are paid up to 45 euros a day. Keep the receipt for anything above "
     "10 euros.\n"
     + "Trips are booked through the travel desk. " * 1400
     + "\nThe last word is here.\n"
 )
+PAY = "# Pay bands\n\nTeam leads are in band 6. Bands are looked at every March.\n"
+PAY_TEAM = "people-team"
+
+
+@dataclass(frozen=True, slots=True)
+class FakeDocument:
+    """A document as a source would have brought it in; `page` is set on what has pages."""
+
+    uri: str
+    title: str
+    text: str
+    updated_at: str
+    source: str = "handbook"
+    access: tuple[str, ...] = (EVERYONE,)
+    page: int | None = None
+    metadata: dict[str, str] = field(default_factory=lambda: {"language": "en"})
+
+    @property
+    def doc_id(self) -> str:
+        return document_id(self.source, self.uri)
+
+    @property
+    def version(self) -> str:
+        return text_hash(self.text)[:16]
+
+
 DOCUMENTS = {
-    "policies/leave.md": ("Leave policy", LEAVE, "2026-03-12T09:00:00+00:00"),
-    "archive/leave-2023.txt": ("Leave policy 2023", OLD_LEAVE, "2023-01-05T09:00:00+00:00"),
-    "finance/expenses.pdf": ("Expenses", EXPENSES, "2025-11-30T09:00:00+00:00"),
-    "hostile/<b>x.md": (HOSTILE_TEXT.replace("\n", " "), HOSTILE_TEXT, "2026-01-01T00:00:00+00:00"),
+    document.uri: document
+    for document in (
+        FakeDocument(
+            "policies/leave.md",
+            "Leave policy",
+            LEAVE,
+            "2026-03-12T09:00:00+00:00",
+            metadata={"language": "en", "tags": "policy, people"},
+        ),
+        FakeDocument(
+            "archive/leave-2023.txt", "Leave policy 2023", OLD_LEAVE, "2023-01-05T09:00:00+00:00"
+        ),
+        FakeDocument(
+            "finance/expenses.pdf",
+            "Expenses",
+            EXPENSES,
+            "2025-11-30T09:00:00+00:00",
+            source="finance",
+            page=1,
+            metadata={"language": "en", "tags": "policy, travel"},
+        ),
+        FakeDocument(
+            "hostile/<b>x.md",
+            HOSTILE_TEXT.replace("\n", " "),
+            HOSTILE_TEXT,
+            "2026-01-01T00:00:00+00:00",
+        ),
+        FakeDocument(
+            "people/pay.md",
+            "Pay bands",
+            PAY,
+            "2026-02-01T00:00:00+00:00",
+            access=(f"group:{PAY_TEAM}",),
+        ),
+    )
 }
 
 
-@dataclass(slots=True)
-class _Stored:
-    answer: Answer
-    owner: str
+class ScriptedWriter:
+    """Writes by what the question contains; notes in a file how far it came and how it ended.
 
+    `slowly` in a question takes a twentieth of a second a word, `very slowly` a third.
+    """
 
-@dataclass(slots=True)
-class FakeService(FootnoteService):
-    """Answers by what the question contains; remembers like the real one, for the process."""
+    def __init__(self, folder: Path, pause_s: float = 0.0) -> None:
+        self._pause_s = pause_s
+        self._notes = folder / "writer.jsonl"
+        self._lock = threading.Lock()
 
-    empty: bool = False
-    pause_s: float = 0.0
-    stored: list[_Stored] = field(default_factory=list)
-    feedback: list[Feedback] = field(default_factory=list)
-    closed: list[str] = field(default_factory=list)
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    def warm_up(self) -> None:
+        """See `app.writing.Writer`: there is nothing to load."""
 
-    def ask_stream(
-        self, question: str, caller: Caller, conversation_id: str | None = None
-    ) -> Iterator[AskEvent]:
-        if not question.strip():
-            raise UsageError("The question is empty. Write what you want to know.")
-        if len(question) > 4000:
-            raise UsageError(
-                f"The question has {len(question):,} characters and the limit is 4,000. Shorten it."
-            )
-        return self._events(question, caller, conversation_id)
-
-    def _events(
-        self, question: str, caller: Caller, conversation: str | None
-    ) -> Iterator[AskEvent]:
+    def stream(self, request: WritingRequest) -> Iterator[str | Written]:
+        """See `app.writing.Writer`."""
+        question = request.question.casefold()
+        if "explode" in question:
+            raise RuntimeError("secret internal detail: token=hunter2")
+        draft, assessment = _drafted(question, request)
+        pace = self._pause_s / 20
+        if "slowly" in question:
+            pace = 1 / 3 if "very slowly" in question else 0.05
+        written, ended = 0, "closed"
         try:
-            for stage in ("searching", "reading"):
-                yield StageStarted(stage)
-                time.sleep(self.pause_s)
-            if "explode" in question:
-                raise RuntimeError("secret internal detail: token=hunter2")
-            answer = self._answer(question, conversation)
-            yield StageStarted("writing")
-            slow = 0.05 if "slowly" in question else self.pause_s / 20
-            for word in answer.text.split(" "):
-                time.sleep(slow)
-                yield TextAdded(word if answer.text.startswith(word) else f" {word}")
-            yield StageStarted("checking")
-            time.sleep(self.pause_s)
-            with self.lock:
-                self.stored.append(_Stored(answer, caller.name))
-            yield AnswerReady(answer)
-        except GeneratorExit:
-            self.closed.append(question)
-            raise
+            time.sleep(self._pause_s)
+            for word in draft.text.split(" "):
+                time.sleep(pace)
+                yield word if not written else f" {word}"
+                written += 1
+            ended = "done"
+        finally:
+            self._note(question=request.question, written=written, ended=ended)
+        yield Written(draft, assessment)
 
-    def _answer(self, question: str, conversation: str | None) -> Answer:
-        number = len(self.stored) + 1
-        build = next(
-            (builder for word, builder in _SCRIPTS if word in question.casefold()), _abstention
-        )
-        return replace(
-            build(),
-            answer_id=f"a{number}",
-            conversation_id=conversation or f"c{number}",
-            trace_id=f"t{number}",
-            question=question,
-            created_at=f"2026-11-21T10:{number % 60:02}:00+00:00",
-        )
+    def _note(self, **event: object) -> None:
+        with self._lock, self._notes.open("a", encoding="utf-8") as out:
+            out.write(json.dumps({**event, "at": time.monotonic()}) + "\n")
 
-    def conversations(self, caller: Caller) -> list[ConversationSummary]:
-        first: dict[str, list[Answer]] = {}
-        for entry in self.stored:
-            if entry.owner == caller.name:
-                first.setdefault(entry.answer.conversation_id, []).append(entry.answer)
-        return [
-            ConversationSummary(key, turns[0].question[:80], turns[-1].created_at, len(turns))
-            for key, turns in reversed(first.items())
-        ]
 
-    def turns(self, conversation_id: str, caller: Caller) -> list[Answer]:
-        found = [
-            entry.answer
-            for entry in self.stored
-            if entry.answer.conversation_id == conversation_id and entry.owner == caller.name
-        ]
-        if not found:
-            raise NotFound("There is no such conversation.")
-        return found
+def writer_notes(folder: Path) -> list[dict[str, object]]:
+    """Return what the writer noted in this folder: question, words written, how it ended, when (monotonic, s)."""
+    path = folder / "writer.jsonl"
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
-    def open_document(self, doc_id: str, caller: Caller) -> DocumentView:
-        for uri, (title, text, updated) in DOCUMENTS.items():
-            if document_id("fake", uri) == doc_id:
-                record = DocumentRecord(
-                    doc_id, uri, title, "fake", "v1", ("everyone",), updated, "active", 1
-                )
-                return DocumentView(record, text, _elements(text))
-        raise NotFound("There is no such document.")
 
-    def example_questions(self, caller: Caller, limit: int = 4) -> list[str]:
-        examples = [
-            "How many days of annual leave do I have?",
-            "What is paid for meals on a business trip?",
-            "When do I need a doctor's note?",
-            ":red[Which] **policy** <b>changed</b>?",
-        ]
-        return examples[:limit]
+def _drafted(question: str, request: WritingRequest) -> tuple[Draft, Assessment]:
+    if "in scope" in question:
+        return _passages(request), SURE
+    build = next((builder for word, builder in _SCRIPTS if word in question), _abstention)
+    made = build()
+    return made if isinstance(made, tuple) else (made, SURE)
 
-    def readable_documents(self, caller: Caller) -> int:
-        return 0 if self.empty else len(DOCUMENTS)
 
-    def add_feedback(
-        self,
-        answer_id: str,
-        caller: Caller,
-        verdict: FeedbackVerdict,
-        category: FeedbackCategory | None = None,
-        comment: str = "",
-        start: int | None = None,
-        end: int | None = None,
-    ) -> Feedback:
-        entry = Feedback(
-            f"f{len(self.feedback) + 1}",
-            answer_id,
-            caller.name,
-            verdict,
-            category,
-            comment,
-            "2026-11-21T10:00:00+00:00",
-            start,
-            end,
-        )
-        self.feedback.append(entry)
-        return entry
+SURE = Assessment(0.9, 0.9, "answer", withheld=False)
 
-    def my_feedback(self, answer_id: str, caller: Caller) -> Feedback | None:
-        given = [
-            entry
-            for entry in self.feedback
-            if entry.answer_id == answer_id and entry.author == caller.name
-        ]
-        return given[-1] if given else None
+
+def _passages(request: WritingRequest) -> Draft:
+    """Name the documents of the passages, so that a test sees what a scope left to be read."""
+    titles = sorted({passage.document.title for passage in request.passages})
+    return _draft(f"Read: {', '.join(titles) or 'nothing'}.", "answered")
 
 
 def cite(
     marker: int, uri: str, quote: str, section: tuple[str, ...] = (), page: int | None = None
 ) -> Citation:
-    title, text, updated = DOCUMENTS[uri]
-    start = text.index(quote)
-    reference = DocumentRef(document_id("fake", uri), uri, title, "v1", updated)
+    found = DOCUMENTS[uri]
+    start = found.text.index(quote)
+    reference = DocumentRef(found.doc_id, uri, found.title, found.version, found.updated_at)
     return Citation(
         marker, reference, f"chunk{marker}", section, page, start, start + len(quote), quote
     )
 
 
 def _compose(
-    sentences: list[tuple[str, str, tuple[int, ...]]],
+    sentences: list[tuple[str, Verdict, tuple[int, ...]]],
     citations: tuple[Citation, ...],
     notes: tuple[Note, ...] = (),
-) -> Answer:
-    text, claims = "", []
+) -> Draft:
+    text = ""
+    claims: list[Claim] = []
     for sentence, verdict, markers in sentences:
         text += " " if text else ""
-        claims.append(
-            Claim(len(text), len(text) + len(sentence), sentence, verdict, 0.9, markers)  # type: ignore[arg-type]
-        )
+        end = len(text) + len(sentence)
+        claims.append(Claim(len(text), end, sentence, verdict, 0.9, markers))
         text += sentence
-    return _empty_answer(text, "answered", tuple(claims), citations, notes)
+    return _draft(text, "answered", tuple(claims), citations, notes)
 
 
-def _empty_answer(
+def _draft(
     text: str,
-    status: str,
+    status: AnswerStatus,
     claims: tuple[Claim, ...] = (),
     citations: tuple[Citation, ...] = (),
     notes: tuple[Note, ...] = (),
-) -> Answer:
-    return Answer(
-        "",
-        "",
-        "",
-        "",
-        text,
-        status,
-        claims,
-        citations,
-        notes,
-        "extractive",
-        "p1",
-        1,
-        "",  # type: ignore[arg-type]
-    )
+) -> Draft:
+    # What is quoted is not judged: the verdicts stay those of the script.
+    return Draft(text, claims, citations, status, MODEL_NAME, "p1", 0.9, notes)
 
 
-def _leave() -> Answer:
+def _leave() -> Draft:
     first = "Everyone has 27 days of annual leave in a calendar year."
     second = (
         "Days that are not taken by 31 December can be carried over until 31 March of the next year, "
@@ -293,7 +253,7 @@ def _leave() -> Answer:
     )
 
 
-def _meals() -> Answer:
+def _meals() -> Draft:
     meals = "Meals on a business trip are paid up to 45 euros a day."
     return _compose(
         [
@@ -314,7 +274,7 @@ def _meals() -> Answer:
     )
 
 
-def _hostile() -> Answer:
+def _hostile() -> Draft:
     citations = tuple(
         cite(number, "hostile/<b>x.md", line, (line,)) for number, line in enumerate(HOSTILE, 1)
     )
@@ -325,28 +285,26 @@ def _hostile() -> Answer:
     )
 
 
-def _abstention() -> Answer:
+def _abstention() -> tuple[Draft, Assessment]:
     quote = "Trips are booked through the travel desk."
-    return _empty_answer(
-        "4 documents were searched, and none of them answers this. These come nearest:",
+    sick = "Tell your team lead before 10:00 on the first day."
+    draft = _draft(
+        "",
         "abstained",
         citations=(
             cite(1, "finance/expenses.pdf", quote, ("Expenses",), 1),
-            cite(
-                2,
-                "policies/leave.md",
-                "Tell your team lead before 10:00 on the first day.",
-                ("Sick leave",),
-            ),
+            cite(2, "policies/leave.md", sick, ("Leave policy", "Sick leave")),
         ),
     )
+    nearest = tuple(Nearest(citation.document, citation.section) for citation in draft.citations)
+    return draft, Assessment(0.1, 0.2, "nothing", withheld=True, nearest=nearest)
 
 
-def _contradicted() -> Answer:
+def _contradicted() -> Draft:
     """Claims that differ from their sources, one of them with its marker in the middle, as models write."""
     first = "Everyone has 27 days of annual leave in a calendar year."
     note = "A doctor's note is needed from the fourth day on."
-    answer = _compose(
+    draft = _compose(
         [
             ("Everyone has 28 days of annual leave [1] in a calendar year.", "contradicted", (1,)),
             ("A doctor's note is needed from the fourth day on.", "supported", (2,)),
@@ -363,12 +321,12 @@ def _contradicted() -> Answer:
         ("No passage says “leads”, “company”, “car”.", HOSTILE[1]),
     )
     claims = tuple(
-        replace(claim, reasons=why) for claim, why in zip(answer.claims, reasons, strict=True)
+        replace(claim, reasons=why) for claim, why in zip(draft.claims, reasons, strict=True)
     )
-    return replace(answer, claims=claims)
+    return replace(draft, claims=claims)
 
 
-def _list() -> Answer:
+def _list() -> Draft:
     """A list that is quoted line by line from one place."""
     lines = [line for line in LEAVE.splitlines() if line.startswith("| ")][1:]
     meals = "Meals on a business trip are paid up to 45 euros a day."
@@ -385,11 +343,11 @@ def _list() -> Answer:
     )
 
 
-def _noted(*notes: Note, status: str = "answered", model: str = "openai-like:test") -> Answer:
-    return replace(_leave(), notes=notes, status=status, model=model)  # type: ignore[arg-type]
+def _noted(*notes: Note) -> Draft:
+    return replace(_leave(), notes=notes)
 
 
-def _stale() -> Answer:
+def _stale() -> Draft:
     return _noted(
         Note("degraded", "No language model could be used, so this answer quotes the documents."),
         Note("stale", "Leave policy expired on 2026-06-30."),
@@ -402,7 +360,7 @@ def _stale() -> Answer:
     )
 
 
-def _ordered() -> Answer:
+def _ordered() -> Draft:
     return _noted(
         Note(
             "injection",
@@ -411,12 +369,12 @@ def _ordered() -> Answer:
     )
 
 
-def _cut() -> Answer:
+def _cut() -> Draft:
     words = "The model 'openai-like:test' stopped in the middle of its answer. Ask again."
     return _noted(Note("incomplete", words))
 
 
-def _premise() -> Answer:
+def _premise() -> Draft:
     return _noted(
         Note(
             "false_premise",
@@ -426,22 +384,53 @@ def _premise() -> Answer:
     )
 
 
-def _near_miss() -> Answer:
-    text = (
-        "I did not find an answer to this in the documents. They cover “sick leave”, and say nothing of how much is "
-        "paid. I searched 4 documents; the nearest are: Leave policy, section “Sick leave” (policies/leave.md). Whom "
-        "to ask, by Leave policy: “Send it to people@example.org; the original stays with you.”"
-    )
+def _near_miss() -> tuple[Draft, Assessment]:
     quote = "Send it to people@example.org; the original stays with you."
-    return _empty_answer(
-        text,
+    cited = cite(1, "policies/leave.md", quote, ("Leave policy", "Sick leave"))
+    draft = _draft(
+        "",
         "abstained",
-        citations=(cite(1, "policies/leave.md", quote, ("Leave policy", "Sick leave")),),
-        notes=(Note("near_miss", "The topic is covered, this fact is not."), Note("nearest", "x")),
+        citations=(cited,),
+        notes=(Note("near_miss", "The topic is covered, this fact is not."),),
+    )
+    nearest = (Nearest(cited.document, cited.section),)
+    return draft, Assessment(
+        0.3,
+        0.8,
+        "near_miss",
+        withheld=True,
+        missing=("paid",),
+        covered=("sick", "leave"),
+        nearest=nearest,
     )
 
 
-_SCRIPTS = (
+def _long_words() -> Draft:
+    """Words that no line can hold, and a language that is written from the right."""
+    return _compose(
+        [
+            ("Donaudampfschifffahrtsgesellschaft" * 12 + ".", "unchecked", ()),
+            ("לכל העובדים יש 27 ימי חופשה בשנה.", "unchecked", ()),
+        ],
+        (),
+    )
+
+
+def _pay() -> Draft:
+    quote = "Team leads are in band 6."
+    return _compose([(quote, "supported", (1,))], (cite(1, "people/pay.md", quote),))
+
+
+def _markdown() -> Draft:
+    quotes = enumerate(QUOTES, 1)
+    return markdown_draft(
+        tuple(cite(number, "policies/leave.md", *quoted) for number, quoted in quotes)
+    )
+
+
+_Builder = Callable[[], Draft | tuple[Draft, Assessment]]
+_SCRIPTS: tuple[tuple[str, _Builder], ...] = (
+    ("markdown", _markdown),
     ("annual", _leave),
     ("meals", _meals),
     ("hostile", _hostile),
@@ -452,17 +441,23 @@ _SCRIPTS = (
     ("cut short", _cut),
     ("granted", _premise),
     ("near miss", _near_miss),
+    ("long words", _long_words),
+    ("pay bands", _pay),
 )
 
 
-def _elements(text: str) -> tuple[Element, ...]:
-    elements, position = [], 0
-    for line in text.splitlines(keepends=True):
-        kind = (
-            "heading" if line.startswith("#") else "table_row" if line.startswith("|") else "text"
-        )
-        words = line.strip()
-        if words:
-            elements.append(Element(kind, position, position + len(line.rstrip("\n")), words))
+def elements_of(document: FakeDocument) -> tuple[Element, ...]:
+    """Return one element for each line that is not empty."""
+    elements: list[Element] = []
+    position = 0
+    for line in document.text.splitlines(keepends=True):
+        words, end = line.strip(), position + len(line.rstrip("\n"))
+        if words.startswith("#"):
+            level = len(words) - len(words.lstrip("#"))
+            plain = words.lstrip("# ")
+            elements.append(Element("heading", position, end, plain, level, document.page))
+        elif words:
+            kind: ElementKind = "table_row" if words.startswith("|") else "text"
+            elements.append(Element(kind, position, end, words, page=document.page))
         position += len(line)
     return tuple(elements)

@@ -4,6 +4,7 @@ import html
 import re
 import string
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import get_args
 from urllib.parse import parse_qs
@@ -12,14 +13,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.answer_markup import shown_text
 from app.chat_view import (
     CATEGORY_WORDS,
-    answer_parts,
+    DrawnBlock,
+    Segment,
     answer_view,
     clipped,
     day,
+    draw,
+    draw_plain,
     grouped_sources,
     is_doubtful,
+    mark,
     place,
     plain_html,
     plain_label,
@@ -77,41 +83,116 @@ def answers(draw: st.DrawFn) -> Answer:
     return answer(text, tuple(claims), (1, 2, 3))
 
 
+def segments(blocks: Sequence[DrawnBlock]) -> list[Segment]:
+    return [piece for block in blocks for piece in (*block.segments, *segments(block.blocks))]
+
+
+def drawn(answer: Answer) -> list[Segment]:
+    return segments(draw(answer))
+
+
 @given(answers())
-def test_the_parts_of_an_answer_are_its_text(given_answer: Answer) -> None:
-    assert "".join(part.text for part in answer_parts(given_answer)) == given_answer.text
+def test_the_segments_of_an_answer_are_slices_of_its_text(given_answer: Answer) -> None:
+    position = 0
+    for piece in drawn(given_answer):
+        assert piece.start >= position
+        assert piece.text == given_answer.text[piece.start : piece.end] != ""
+        position = piece.end
+
+
+@given(answers())
+def test_a_segment_has_the_claim_that_it_lies_in(given_answer: Answer) -> None:
+    claims = answer_view(given_answer).claims
+    for piece in drawn(given_answer):
+        inside = [
+            number
+            for number, claim in enumerate(claims)
+            if claim.start <= piece.start and piece.end <= claim.end
+        ]
+        assert (piece.claim is None) == (not inside)
+        assert piece.claim is None or piece.claim in inside
+
+
+@given(answers(), st.lists(st.tuples(st.integers(0, 80), st.integers(0, 80)), max_size=3))
+def test_marked_words_are_the_words_of_the_spans(
+    given_answer: Answer, spans: list[tuple[int, int]]
+) -> None:
+    whole = drawn(given_answer)
+    pieces = segments(mark(draw(given_answer), spans))
+    assert "".join(piece.text for piece in pieces) == "".join(piece.text for piece in whole)
+    assert sum(piece.ends_claim for piece in pieces) == sum(piece.ends_claim for piece in whole)
+    for number, (start, end) in enumerate(spans):
+        marked = "".join(piece.text for piece in pieces if number in piece.flags)
+        assert marked == shown_text(given_answer.text, start, end)
+
+
+@given(TEXT)
+def test_a_text_looks_the_same_before_it_has_claims(text: str) -> None:
+    before, after = draw_plain(text), draw(answer(text, markers=()))
+    assert before == after
 
 
 @given(answers())
 def test_only_citations_that_exist_are_shown(given_answer: Answer) -> None:
-    shown = {m for part in answer_parts(given_answer) for m in (*part.citations, part.marker)}
+    shown = {m for piece in drawn(given_answer) for m in (*piece.citations, piece.marker)}
     assert shown <= {None, 1, 2, 3}
 
 
 def test_a_claim_carries_its_verdict_and_its_citations() -> None:
     text = "First. Second."
-    parts = answer_parts(
-        answer(text, (claim(text, "First.", "supported", 1), claim(text, "Second.", "partial", 2)))
-    )
-    assert [(part.text, part.verdict, part.citations) for part in parts] == [
-        ("First.", "supported", (1,)),
+    claims = (claim(text, "First.", "supported", 1), claim(text, "Second.", "partial", 2))
+    assert [
+        (piece.text, piece.claim, piece.citations) for piece in drawn(answer(text, claims))
+    ] == [
+        ("First.", 0, (1,)),
         (" ", None, ()),
-        ("Second.", "partial", (2,)),
+        ("Second.", 1, (2,)),
+    ]
+    view = answer_view(answer(text, claims))
+    assert [(one.verdict, one.evidence) for one in view.claims] == [
+        ("supported", (0,)),
+        ("partial", (1,)),
     ]
 
 
+def test_a_claim_goes_through_markup_and_ends_once() -> None:
+    text = "- It is **28 days** a year. [1]\n- Next"
+    pieces = drawn(answer(text, (claim(text, "It is **28 days** a year.", "contradicted", 1),)))
+    assert [(p.text, p.styles, p.claim, p.marker, p.ends_claim) for p in pieces] == [
+        ("It is ", (), 0, None, False),
+        ("28 days", ("strong",), 0, None, False),
+        (" a year.", (), 0, None, True),
+        (" ", (), None, None, False),
+        ("[1]", (), None, 1, False),
+        ("Next", (), None, None, False),
+    ]
+
+
+def test_a_marker_in_code_is_code() -> None:
+    assert [piece.marker for piece in drawn(answer("`a[1]` [1]"))] == [None, None, None, 1]
+
+
 @given(answers())
-def test_every_doubt_belongs_to_the_end_of_one_claim(given_answer: Answer) -> None:
+def test_every_doubtful_claim_has_its_doubt_and_the_worst_comes_first(given_answer: Answer) -> None:
     view = answer_view(given_answer)
-    ends = [part.verdict for part in view.parts if part.ends_claim]
-    assert [doubt.verdict for doubt in view.doubts] == [v for v in ends if is_doubtful(v)]
+    doubtful = {number for number, one in enumerate(view.claims) if is_doubtful(one.verdict)}
+    assert {doubt.claim for doubt in view.doubts} == doubtful
+    order = ("contradicted", "unsupported", "partial")
+    ranks = [order.index(doubt.verdict) for doubt in view.doubts]
+    assert ranks == sorted(ranks)
+
+
+def test_a_doubt_says_the_words_as_they_are_shown() -> None:
+    text = "It is **28 days**\na year."
+    view = answer_view(answer(text, (claim(text, text, "unsupported"),)))
+    assert [doubt.text for doubt in view.doubts] == ["It is 28 days a year."]
 
 
 def test_a_verdict_is_said_once_where_a_claim_has_a_marker_in_the_middle() -> None:
     text = "It is 28 days [1] a year."
-    parts = answer_parts(answer(text, (claim(text, text, "contradicted", 1),)))
-    assert [part.text for part in parts] == ["It is 28 days ", "[1]", " a year."]
-    assert [part.ends_claim for part in parts] == [False, False, True]
+    pieces = drawn(answer(text, (claim(text, text, "contradicted", 1),)))
+    assert [piece.text for piece in pieces] == ["It is 28 days ", "[1]", " a year."]
+    assert [piece.ends_claim for piece in pieces] == [False, False, True]
 
 
 def test_citations_of_one_place_that_follow_each_other_are_grouped() -> None:
@@ -161,13 +242,13 @@ def test_a_terminal_gets_no_orders_from_a_text(text: str) -> None:
 @pytest.mark.parametrize("words", ["First [1].", "First"])
 def test_a_marker_that_the_text_names_is_not_shown_twice(words: str) -> None:
     text = "First [1]. Then"
-    parts = answer_parts(answer(text, (claim(text, words, "supported", 1),)))
-    assert [part.marker for part in parts if part.marker is not None] == [1]
-    assert all(part.citations == () for part in parts)
+    pieces = drawn(answer(text, (claim(text, words, "supported", 1),)))
+    assert [piece.marker for piece in pieces if piece.marker is not None] == [1]
+    assert all(piece.citations == () for piece in pieces)
 
 
 def test_a_marker_of_no_citation_stays_text() -> None:
-    assert [part.marker for part in answer_parts(answer("As said [7]."))] == [None]
+    assert [piece.marker for piece in drawn(answer("As said [7]."))] == [None]
 
 
 @given(TEXT)
@@ -197,10 +278,12 @@ def test_verdicts_differ_in_words_and_not_only_in_colour() -> None:
     [
         (("supported",), "1 of 1 statement supported"),
         (("supported",) * 3, "3 of 3 statements supported"),
-        (("supported", "unsupported"), "1 of 2 statements supported, 1 not supported"),
+        (("supported", "unsupported"), "1 of 2 statements is not supported"),
+        (("supported", "unchecked"), "1 of 2 statements supported, 1 not checked"),
+        (("partial", "partial", "supported"), "2 of 3 statements are partly supported"),
         (
             ("partial", "contradicted", "unchecked"),
-            "0 of 3 statements supported, 1 partly supported, 1 contradicted by its source, 1 not checked",
+            "1 of 3 statements is contradicted by its source, 1 partly supported, 1 not checked",
         ),
         (("unchecked", "unchecked"), "Not checked against the documents"),
         ((), ""),

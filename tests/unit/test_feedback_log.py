@@ -1,15 +1,25 @@
-"""Feedback is kept whole, one live verdict for each person and answer, and exported without traps."""
+"""Feedback is kept whole, one live row for each person and place in an answer, and exported without traps."""
 
 import csv
 import io
 import json
-from dataclasses import asdict
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from dataclasses import asdict, replace
+from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import insert
 
-from app.feedback_log import MAX_COMMENT_CHARS, FeedbackLog, to_csv, to_jsonl, to_langfuse
+from app.feedback_formats import to_csv, to_jsonl, to_langfuse
+from app.feedback_log import (
+    MAX_COMMENT_CHARS,
+    FeedbackLog,
+    Remark,
+    span_of,
+)
 from core.answers import (
     Answer,
     Caller,
@@ -20,9 +30,11 @@ from core.answers import (
     FeedbackCategory,
     FeedbackVerdict,
 )
-from core.errors import UsageError
+from core.errors import NotFound, UsageError
+from core.ids import new_id
 from index.catalogue import Catalogue
 from index.permissions import administrator, caller_named
+from index.schema import reviews
 
 ANN = caller_named("ann@x.org", [])
 BO = caller_named("bo@x.org", [])
@@ -59,7 +71,13 @@ def say(
     comment: str = "",
     span: tuple[int, int] | None = None,
 ) -> Feedback:
-    return log.add(ANSWER, TRACE, caller, verdict, category, comment, span, "web")
+    return log.add(ANSWER, TRACE, caller, Remark(verdict, category, comment, span), "web")
+
+
+def rows(catalogue: Catalogue) -> list[tuple[str, str | None]]:
+    with catalogue.engine.connect() as connection:
+        query = "SELECT feedback_id, superseded_by FROM feedback ORDER BY created_at, feedback_id"
+        return [(row[0], row[1]) for row in connection.exec_driver_sql(query)]
 
 
 def test_feedback_comes_back_as_it_was(log: FeedbackLog) -> None:
@@ -82,19 +100,194 @@ def test_a_changed_mind_supersedes_what_was_said_before(log: FeedbackLog) -> Non
 
 def test_what_was_superseded_is_kept(log: FeedbackLog, catalogue: Catalogue) -> None:
     first, second = say(log, "bad"), say(log, "good")
-    with catalogue.engine.connect() as connection:
-        rows = connection.exec_driver_sql(
-            "SELECT feedback_id, superseded_by FROM feedback ORDER BY feedback_id"
-        ).all()
-    assert sorted(map(tuple, rows), key=str) == sorted(
-        [(first.feedback_id, second.feedback_id), (second.feedback_id, None)], key=str
+    assert set(rows(catalogue)) == {
+        (first.feedback_id, second.feedback_id),
+        (second.feedback_id, None),
+    }
+
+
+def test_saying_the_same_twice_is_one_row(log: FeedbackLog, catalogue: Catalogue) -> None:
+    said = [say(log, category="outdated", comment="same", span=(0, 6)) for _ in range(3)]
+    assert said == [said[0]] * 3
+    assert rows(catalogue) == [(said[0].feedback_id, None)]
+
+
+def test_double_clicks_of_many_tabs_are_one_row(log: FeedbackLog, catalogue: Catalogue) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        said = list(pool.map(lambda _: say(log, category="outdated", span=(0, 6)), range(24)))
+    assert len({given.feedback_id for given in said}) == 1
+    assert len(rows(catalogue)) == 1
+
+
+def test_words_are_flagged_beside_other_words(log: FeedbackLog) -> None:
+    first = say(log, category="outdated", span=(0, 6))
+    second = say(log, category="wrong_fact", span=(7, 12))
+    whole = say(log, category="incomplete")
+    assert log.all_live("a1", ANN) == [first, second, whole]
+    assert log.live("a1", ANN) == whole
+
+
+def test_another_category_for_the_same_words_supersedes_the_first(log: FeedbackLog) -> None:
+    say(log, category="outdated", span=(0, 6))
+    second = say(log, category="wrong_fact", span=(0, 6))
+    assert log.all_live("a1", ANN) == [second]
+
+
+def test_a_flag_says_more_than_the_thumb_before_it(log: FeedbackLog) -> None:
+    say(log, "bad")
+    flag = say(log, category="outdated", span=(0, 6))
+    assert log.all_live("a1", ANN) == [flag]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(get_args(FeedbackVerdict)),
+            st.sampled_from([None, "outdated", "other"]),
+            st.sampled_from([None, (0, 6), (0, 12), (3, 9)]),
+        ),
+        min_size=1,
+        max_size=6,
     )
+)
+@settings(
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_the_last_word_stands_and_good_and_bad_never_stand_together(
+    log: FeedbackLog,
+    said: list[tuple[FeedbackVerdict, FeedbackCategory | None, tuple[int, int] | None]],
+) -> None:
+    given_last = [say(log, v, category=c, span=s) for v, c, s in said][-1]
+    live = log.all_live("a1", ANN)
+    assert given_last in live
+    places = [(one.start, one.end) for one in live]
+    assert len(places) == len(set(places))
+    assert len(live) == 1 or all(one.verdict != "good" for one in live)
 
 
-def test_saying_the_same_twice_is_one_live_verdict(log: FeedbackLog) -> None:
-    for _ in range(3):
-        say(log, "bad", comment="same")
-    assert len(log.list(administrator())) == 1
+def test_the_target_is_the_answer_a_claim_or_other_words(log: FeedbackLog) -> None:
+    spans: list[tuple[int, int] | None] = [None, (0, 12), (0, 6)]
+    given_ones = [say(log, category="other", span=span) for span in spans]
+    assert [one.target for one in given_ones] == ["answer", "claim", "span"]
+    assert {row["id"]: row["target"] for row in log.list(ANN)} == {
+        one.feedback_id: one.target for one in given_ones
+    }
+
+
+def test_what_is_right_and_where_it_stands_is_kept(log: FeedbackLog) -> None:
+    remark = Remark(
+        "bad", "outdated", "c", (0, 6), "unwanted", " Forty days. ", " https://intranet/x "
+    )
+    given_one = log.add(ANSWER, TRACE, ANN, remark, "web")
+    assert log.find(given_one.feedback_id, ANN) == given_one
+    assert (given_one.severity, given_one.correction, given_one.correction_source) == (
+        "unwanted",
+        "Forty days.",
+        "https://intranet/x",
+    )
+    (row,) = log.list(ANN)
+    fields = ("severity", "correction", "correction_source", "root_cause", "dup_of", "target")
+    assert [row[name] for name in fields] == [
+        "unwanted", "Forty days.", "https://intranet/x", "", "", "span",
+    ]  # fmt: skip
+
+
+def test_a_row_of_before_there_were_places_gives_way_as_well(
+    log: FeedbackLog, catalogue: Catalogue
+) -> None:
+    say(log, category="outdated", span=(0, 6))
+    with catalogue.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE feedback SET idem_key = 'old'")
+    second = say(log, category="wrong_fact", span=(0, 6))
+    assert log.all_live("a1", ANN) == [second]
+
+
+def test_feedback_can_be_taken_back_once_and_again(log: FeedbackLog, catalogue: Catalogue) -> None:
+    given_one = say(log, category="outdated")
+    for _ in range(2):
+        log.withdraw(given_one.feedback_id, ANN)
+    assert log.live("a1", ANN) is None
+    assert log.list(administrator()) == []
+    assert rows(catalogue) == [(given_one.feedback_id, "withdrawn")]
+    again = say(log, category="outdated")
+    assert log.live("a1", ANN) == again
+
+
+@pytest.mark.parametrize("caller", [BO, administrator()])
+def test_nobody_takes_back_or_opens_what_somebody_else_said(
+    caller: Caller, log: FeedbackLog
+) -> None:
+    given_one = say(log, category="outdated")
+    for act in (log.withdraw, log.find):
+        with pytest.raises(NotFound):
+            act(given_one.feedback_id, caller)
+        with pytest.raises(NotFound):
+            act("no such", caller)
+    assert log.live("a1", ANN) == given_one
+
+
+def test_what_was_reviewed_cannot_be_taken_back(log: FeedbackLog, catalogue: Catalogue) -> None:
+    given_one = say(log, category="outdated")
+    review(catalogue, given_one, "accepted")
+    with pytest.raises(UsageError, match="reviewed already"):
+        log.withdraw(given_one.feedback_id, ANN)
+    assert log.live("a1", ANN) is not None
+    assert say(log, category="outdated").status == "accepted"
+
+
+def review(catalogue: Catalogue, given_one: Feedback, status: str, note: str = "") -> None:
+    with catalogue.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE feedback SET status = ?", (status,))
+        connection.execute(
+            insert(reviews).values(
+                review_id=new_id(),
+                feedback_id=given_one.feedback_id,
+                reviewer="rea@x.org",
+                decision="reject",
+                labels="{}",
+                note=note,
+                created_at="2026-01-02",
+            )
+        )
+
+
+def test_own_flags_have_their_question_and_what_the_reviewer_wrote(
+    log: FeedbackLog, catalogue: Catalogue
+) -> None:
+    say(log, "bad", BO, category="outdated")
+    given_one = say(log, category="outdated", span=(0, 6))
+    review(catalogue, given_one, "rejected", "It is right.")
+    (flag,) = log.flags(ANN, 10)
+    assert (flag.question, flag.conversation_id, flag.note) == ("How many?", "c1", "It is right.")
+    assert flag.feedback.status == "rejected"
+
+
+def test_a_thumb_is_no_flag(log: FeedbackLog) -> None:
+    say(log, "bad")
+    assert log.flags(ANN, 10) == []
+
+
+@pytest.mark.parametrize(
+    "remark",
+    [
+        Remark("evil", "outdated"),  # type: ignore[arg-type]
+        Remark("bad", "<script>"),  # type: ignore[arg-type]
+        Remark("bad", "other", severity="huge"),  # type: ignore[arg-type]
+    ],
+)
+def test_only_words_that_are_offered_can_be_chosen(remark: Remark, log: FeedbackLog) -> None:
+    with pytest.raises(UsageError, match="no '"):
+        log.add(ANSWER, TRACE, ANN, remark, "web")
+    assert log.list(administrator()) == []
+
+
+@pytest.mark.parametrize(("start", "end"), [(1, None), (None, 1)])
+def test_one_end_alone_is_no_span(start: int | None, end: int | None) -> None:
+    with pytest.raises(UsageError, match="both the start and the end"):
+        span_of(start, end)
+    assert span_of(None, None) is None
 
 
 def test_two_people_have_two_verdicts(log: FeedbackLog) -> None:
@@ -131,10 +324,12 @@ def test_words_that_are_not_in_the_answer_are_refused(
     assert log.list(administrator()) == []
 
 
-def test_a_comment_that_is_too_long_is_refused(log: FeedbackLog) -> None:
-    say(log, comment="x" * MAX_COMMENT_CHARS)
-    with pytest.raises(UsageError, match="Shorten it"):
-        say(log, comment="x" * (MAX_COMMENT_CHARS + 1))
+@pytest.mark.parametrize("name", ["comment", "correction", "correction_source"])
+def test_a_text_that_is_too_long_is_refused(name: str, log: FeedbackLog) -> None:
+    for extra, is_refused in ((0, False), (1, True)):
+        remark = replace(Remark("bad"), **{name: "x" * (MAX_COMMENT_CHARS + extra)})
+        with pytest.raises(UsageError, match="Shorten it") if is_refused else nullcontext():
+            log.add(ANSWER, TRACE, ANN, remark, "web")
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])

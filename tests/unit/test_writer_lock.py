@@ -1,6 +1,7 @@
 """One process writes to a data folder and says who it is; the lock dies with its holder."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -177,8 +178,41 @@ def test_a_holder_that_is_silent_may_be_stuck(data_dir: Path) -> None:
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"process": 1}', '{"process": 1, "x": 2}'])
 def test_a_lease_that_cannot_be_read_is_still_a_lock(data_dir: Path, content: str) -> None:
-    with held_elsewhere(data_dir):
-        (data_dir / "writer.lock").write_text(content)
-        assert current_lease(data_dir) is None
-        with pytest.raises(FolderBusy, match="not said its name"), writer_lock(data_dir):
-            pass
+    with held_elsewhere(data_dir) as holder:
+        holder.send_signal(signal.SIGSTOP)  # or its next beat would write over this
+        try:
+            (data_dir / "writer.lock").write_text(content)
+            assert current_lease(data_dir) is None
+            with pytest.raises(FolderBusy, match="not said its name"), writer_lock(data_dir):
+                pass
+        finally:
+            holder.send_signal(signal.SIGCONT)
+
+
+def test_what_a_holder_does_is_read_as_progress() -> None:
+    now = time.time()
+    lease = Lease(7, "host", now - 60, now, "reading 25 of 100", now - 10)
+    progress = lease.progress()
+    assert (progress.stage, progress.done, progress.total) == ("reading", 25, 100)
+    assert progress.seconds_left == pytest.approx(30)
+
+
+@pytest.mark.parametrize("doing", ["starting", "moving to qdrant", "reading 1 of 1000", "x 0 of 0"])
+def test_no_time_left_is_told_before_it_is_known(doing: str) -> None:
+    now = time.time()
+    assert Lease(7, "host", now - 60, now, doing, now - 10).progress().seconds_left is None
+
+
+def test_the_lease_says_when_its_stage_began(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.writer_lock._BEAT_SECONDS", 0.02)
+    with writer_lock(data_dir) as lease:
+        starts = set()
+        for doing in ("reading 1 of 7", "reading 2 of 7", "embedding 1 of 9"):
+            lease.doing = doing
+            while (read := current_lease(data_dir)) is None or read.doing != doing:
+                time.sleep(0.01)
+            starts.add(read.stage_since)
+        assert len(starts) == 2
+        assert min(starts) >= lease.since

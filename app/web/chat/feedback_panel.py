@@ -1,125 +1,231 @@
-"""What a person says of an answer: thumbs under it, and a dialog to flag a hallucination."""
+"""What a person says of an answer: thumbs and a flag under it, and flags on its words."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import cast
 
 import streamlit as st
 
-from app.chat_view import CATEGORY_WORDS, MAX_COMMENT_CHARS, clipped, plain_html
-from app.service import FootnoteService
-from app.web.chat.page_state import flagging, set_flagging
-from app.web.problems import guarded, show_problem
-from core.answers import Answer, Caller, Feedback, FeedbackVerdict
+from app.application import Application
+from app.chat_view import SHORT_CATEGORY_WORDS, plain_html
+from app.feedback_desk import state_words
+from app.feedback_log import Remark
+from app.web.chat.flag_dialog import open_details
+from app.web.components import ShownFlag
+from app.web.problems import guarded, sentence_for, show_problem
+from core.answers import Answer, Caller, Feedback, FeedbackCategory
 
 _THUMBS: dict[str, int] = {"bad": 0, "good": 1}
 
 
-def show_feedback(service: FootnoteService, caller: Caller, answer: Answer) -> None:
-    """Draw thumbs, what was already said, and the flag button, as the service has it now."""
-    with st.container(
-        horizontal=True, vertical_alignment="center", key=f"feedback_{answer.answer_id}"
-    ):
-        _show_said(service, caller, answer)
-        st.button(
-            "Flag a hallucination",
-            key=f"flag_{answer.answer_id}",
-            icon=":material/flag:",
-            type="tertiary",
-            on_click=set_flagging,
-            args=(answer.answer_id,),
-        )
+# --- flags on words -----------------------------------------------------------------------------------
 
 
-@st.fragment
-def _show_said(service: FootnoteService, caller: Caller, answer: Answer) -> None:
-    """Draw thumbs and the stored state; a fragment, so that a thumb never ends a streaming answer."""
-    with guarded(), st.container(horizontal=True, vertical_alignment="center", width="content"):
-        given = service.my_feedback(answer.answer_id, caller)
-        _show_thumbs(service, caller, answer, given)
-        if given is not None:
-            st.html(plain_html(_said(given), "fn-small fn-said", role="status"), width="content")
+@dataclass(frozen=True, slots=True)
+class AnswerFlagging:
+    """What one reader can say of the words of one answer; see `app.web.components.Flagging`."""
+
+    application: Application
+    caller: Caller
+    answer: Answer
+
+    def flags(self) -> Sequence[ShownFlag]:
+        """Return the reader's flags on words of the answer."""
+        mine = self.application.feedback.mine(self.answer.answer_id, self.caller)
+        return [
+            ShownFlag(
+                given.feedback_id,
+                given.start,
+                given.end,
+                _label(given),
+                state_words(given.status),
+                given.status == "new",
+            )
+            for given in mine
+            if given.start is not None and given.end is not None
+        ]
+
+    def flag(self, category: str, start: int, end: int, words: str) -> str:
+        """Store a flag on words that the reader saw; return its id."""
+        remark = Remark("bad", cast(FeedbackCategory, category), span=(start, end))
+        desk = self.application.feedback
+        return desk.add(self.answer.answer_id, self.caller, remark, words).feedback_id
+
+    def undo(self, flag_id: str) -> None:
+        """Take a flag back."""
+        self.application.feedback.withdraw(flag_id, self.caller)
+
+    def open_details(self, flag_id: str) -> None:
+        """Open the dialog of a flag in the next run."""
+        open_details(self.answer.answer_id, flag_id)
+
+    def redraw(self) -> Sequence[str]:
+        """Return the keys of the fragments beside the answer that show the same flags."""
+        return (_panel_key(self.answer),)
 
 
-def _said(given: Feedback) -> str:
+def flagging_of(application: Application, caller: Caller, answer: Answer) -> AnswerFlagging:
+    """Return what makes the words of an answer flaggable; for `app.web.components.show_answer`."""
+    return AnswerFlagging(application, caller, answer)
+
+
+def _label(given: Feedback) -> str:
     if given.category is not None:
-        return f"Flag saved: {CATEGORY_WORDS[given.category].lower()}"
-    return "Saved as helpful" if given.verdict == "good" else "Saved as not helpful"
+        return SHORT_CATEGORY_WORDS[given.category].lower()
+    return "right as it is" if given.verdict == "false_alarm" else "not helpful"
 
 
-def _show_thumbs(
-    service: FootnoteService, caller: Caller, answer: Answer, given: Feedback | None
-) -> None:
-    # The verdict is in the key, so that a flag sent elsewhere moves the thumb as well.
-    stored = given.verdict if given is not None else None
-    key = f"thumbs_{answer.answer_id}_{stored}"
-
-    def changed() -> None:
-        verdict: FeedbackVerdict = "good" if st.session_state[key] == _THUMBS["good"] else "bad"
-        if st.session_state[key] is not None and verdict != stored:
-            service.add_feedback(answer.answer_id, caller, verdict)
-
-    st.feedback("thumbs", key=key, default=_THUMBS.get(stored or ""), on_change=changed)
+# --- under the answer ---------------------------------------------------------------------------------
 
 
-def show_flag_dialog(service: FootnoteService, caller: Caller, turns: list[Answer]) -> None:
-    """Open the flag dialog when its button was pressed."""
-    answer = next((turn for turn in turns if turn.answer_id == flagging()), None)
-    if answer is None:
-        return
+def show_feedback(application: Application, caller: Caller, answer: Answer) -> None:
+    """Draw thumbs, the flag for the whole answer, and what was said already.
 
-    @st.dialog("Flag a hallucination", on_dismiss=_close)
-    def dialog() -> None:
+    A fragment, so that a thumb never ends a streaming answer.
+    """
+
+    @st.fragment(key=_panel_key(answer))
+    def draw() -> None:
         with guarded():
-            _draw(service, caller, answer)
+            _Panel(application, caller, answer).draw()
 
-    dialog()
-
-
-def _close() -> None:
-    set_flagging(None)
+    draw()
 
 
-def _draw(service: FootnoteService, caller: Caller, answer: Answer) -> None:
-    given = service.my_feedback(answer.answer_id, caller)
-    categories = list(CATEGORY_WORDS)
-    with st.form(f"flag_form_{answer.answer_id}", border=False):
-        category = st.radio(
-            "What is wrong?",
-            categories,
-            index=categories.index(given.category) if given and given.category else None,
-            format_func=CATEGORY_WORDS.__getitem__,
+def _panel_key(answer: Answer) -> str:
+    return f"said_{answer.answer_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Panel:
+    application: Application
+    caller: Caller
+    answer: Answer
+
+    def draw(self) -> None:
+        name = self.answer.answer_id
+        mine = self.application.feedback.mine(name, self.caller)
+        whole = next((given for given in mine if given.start is None), None)
+        with st.container(
+            horizontal=True, vertical_alignment="center", gap="small", key=f"feedback_{name}"
+        ):
+            self._thumbs(mine)
+            self._flag_button(whole)
+            self._said(mine, whole)
+        if whole is not None and whole.verdict == "bad" and whole.category is None:
+            self._reasons()
+        if problem := st.session_state.pop(self._problem_key, ""):
+            show_problem(problem)
+
+    def _thumbs(self, mine: Sequence[Feedback]) -> None:
+        stored = mine[-1].verdict if mine else None
+        # What is stored is in the key, so that a flag sent elsewhere moves the thumb as well.
+        last = mine[-1].feedback_id if mine else ""
+        key = f"thumbs_{self.answer.answer_id}_{stored}_{last}"
+
+        def changed() -> None:
+            pressed = st.session_state[key]
+            if pressed is None:
+                self._take_back(mine)
+            else:
+                self._say(Remark("good" if pressed == _THUMBS["good"] else "bad"))
+
+        st.feedback("thumbs", key=key, default=_THUMBS.get(stored or ""), on_change=changed)
+
+    def _take_back(self, mine: Sequence[Feedback]) -> None:
+        for given in mine:
+            if given.start is None:
+                self._undo(given.feedback_id)
+
+    def _flag_button(self, whole: Feedback | None) -> None:
+        name = self.answer.answer_id
+        said = whole.category if whole is not None else None
+        # Another element after every change: a popover that stays open would hide what it did.
+        with st.popover(
+            "Flag", key=f"flag_whole_{name}_{said}", icon=":material/flag:", type="tertiary"
+        ):
+            st.html(plain_html("What is wrong with this answer?", "fn-small"))
+            with st.container(horizontal=True, gap="small", key=f"flag_choices_{name}"):
+                for category, words in SHORT_CATEGORY_WORDS.items():
+                    st.button(
+                        words,
+                        key=f"flag_{name}_{category}",
+                        disabled=category == said,
+                        on_click=partial(self._say, Remark("bad", category)),
+                    )
+
+    def _said(self, mine: Sequence[Feedback], whole: Feedback | None) -> None:
+        sentence = _sentence(mine, whole)
+        if not sentence:
+            return
+        name = self.answer.answer_id
+        st.html(plain_html(sentence, "fn-small fn-said", role="status"), width="content")
+        if whole is None or whole.category is None:
+            return
+        if whole.status == "new":
+            st.button(
+                "Undo",
+                key=f"undo_{name}",
+                type="tertiary",
+                on_click=self._undo,
+                args=(whole.feedback_id,),
+            )
+        st.button(
+            "Add details",
+            key=f"details_{name}",
+            type="tertiary",
+            on_click=self._details,
+            args=(whole.feedback_id,),
         )
-        claim = _pick_claim(answer, given)
-        comment = st.text_area(
-            "What would be right? (optional)",
-            value=given.comment if given else "",
-            max_chars=MAX_COMMENT_CHARS,
-            placeholder="A sentence is enough. Say where it stands if you know.",
+
+    def _reasons(self) -> None:
+        key = f"reasons_{self.answer.answer_id}"
+
+        def chosen() -> None:
+            category = st.session_state[key]
+            if category is not None:
+                self._say(Remark("bad", category))
+
+        st.pills(
+            "What was wrong? (optional)",
+            list(SHORT_CATEGORY_WORDS),
+            format_func=SHORT_CATEGORY_WORDS.__getitem__,
+            key=key,
+            on_change=chosen,
         )
-        sent = st.form_submit_button("Send flag", type="primary")
-    if not sent:
-        return
-    if category is None:
-        show_problem("Please choose what is wrong.")
-        return
-    start, end = (
-        (answer.claims[claim].start, answer.claims[claim].end) if claim >= 0 else (None, None)
-    )
-    comment = comment[:MAX_COMMENT_CHARS]
-    service.add_feedback(answer.answer_id, caller, "bad", category, comment, start, end)
-    _close()
-    st.rerun()
+
+    def _details(self, feedback_id: str) -> None:
+        open_details(self.answer.answer_id, feedback_id)
+        st.rerun()
+
+    def _say(self, remark: Remark) -> None:
+        self._guarded(
+            lambda: self.application.feedback.add(self.answer.answer_id, self.caller, remark)
+        )
+
+    def _undo(self, feedback_id: str) -> None:
+        self._guarded(lambda: self.application.feedback.withdraw(feedback_id, self.caller))
+
+    def _guarded(self, action: Callable[[], object]) -> None:
+        try:
+            action()
+        except Exception as error:  # noqa: BLE001 - shown when the panel is drawn
+            st.session_state[self._problem_key] = sentence_for(error)
+
+    @property
+    def _problem_key(self) -> str:
+        return f"said_problem_{self.answer.answer_id}"
 
 
-def _pick_claim(answer: Answer, given: Feedback | None) -> int:
-    if not answer.claims:
-        return -1
-    spans = [(claim.start, claim.end) for claim in answer.claims]
-    marked = (given.start, given.end) if given else None
-    chosen = st.selectbox(
-        "Which statement?",
-        range(-1, len(spans)),
-        index=spans.index(marked) + 1 if marked in spans else 0,
-        format_func=lambda number: (
-            # Options, unlike other labels, are plain text.
-            "The whole answer" if number < 0 else clipped(answer.claims[number].text, 120)
-        ),
-    )
-    return chosen
+def _sentence(mine: Sequence[Feedback], whole: Feedback | None) -> str:
+    on_words = sum(given.start is not None for given in mine)
+    said = ""
+    if whole is not None and whole.category is not None:
+        said = f"Flag saved: {_label(whole)}"
+        if whole.status != "new":
+            said += f" ({state_words(whole.status)})"
+    elif whole is not None:
+        said = "Saved as helpful" if whole.verdict == "good" else "Saved as not helpful"
+    flags = f"{on_words} place{'' if on_words == 1 else 's'} flagged" if on_words else ""
+    return " · ".join(filter(None, (said, flags)))

@@ -1,163 +1,186 @@
-"""The chat page: landing, conversation, question. Everything it shows comes from the service it is given."""
+"""The chat page: landing, conversation, question. Everything it shows comes from the services it is given."""
 
 import streamlit as st
 
 from app.application import Application
-from app.chat_view import answer_view, clipped, plain_html, plain_label
+from app.chat_view import plain_html, plain_label
+from app.conversation_view import ConversationView
 from app.service import FootnoteService
-from app.web.chat.ask_stream import ask_again, show_stopped, stream_answer
-from app.web.chat.feedback_panel import show_feedback, show_flag_dialog
+from app.web.chat.answer_actions import bring_into_view, show_announcement
+from app.web.chat.ask_stream import stream_answer
+from app.web.chat.conversation_menu import show_header
+from app.web.chat.file_drop import (
+    application_in_use,
+    service_in_use,
+    show_attached,
+    take_files,
+)
+from app.web.chat.flag_dialog import show_flag_dialog
+from app.web.chat.landing import show_landing
 from app.web.chat.page_state import (
-    Unfinished,
+    Asked,
+    announce,
+    announced,
     ask_next,
     conversation_id,
-    find_unfinished,
+    drop_refused,
     follow_address,
+    give_back,
     go_to,
-    open_citation,
+    put_back,
+    refused,
     take_pending,
-    unfinished,
 )
+from app.web.chat.question_view import show_question
+from app.web.chat.scope_picker import show_scope
+from app.web.chat.shared_view import show_shared_note
 from app.web.chat.sidebar import show_sidebar
-from app.web.components import show_answer
-from app.web.problems import guarded, sentence_for, show_problem
+from app.web.chat.turn_view import show_turns, shown_answers
+from app.web.chat.unfinished_view import show_unfinished
+from app.web.problems import guarded, show_problem
+from app.web.shipped import ASSETS
 from app.web.sources.source_panel import show_source_panel
 from core.answers import Answer, Caller
 from core.errors import NotFound
 
-# Older turns are behind a button: a long page is slow to draw on every run.
-SHOWN_TURNS = 20
-_QUESTION_CHARS = 2000
+_INPUT = "question"
 
 
 def render(application: Application, caller: Caller) -> None:
     """Draw the page once, for one run of the script."""
-    service = application.service
+    st.html(ASSETS / "chat.css")
     follow_address()
-    find_unfinished(caller.name)
     with guarded():
-        show_sidebar(service, caller)
-        readable = service.readable_documents(caller)
-        typed = st.chat_input(
-            "Ask your documents", key="question", submit_mode="stop", disabled=not readable
-        )
-        question = take_pending() or typed
+        show_sidebar(application.service, caller)
+        asked = _show_input(application, caller)
+        # Only now: what came with the question may have changed where it goes.
+        application = application_in_use(application, caller)
+        service = application.service
+        view = _open(service, caller)
+        if asked and view is not None and not view.is_own:
+            # What somebody else shared is for reading: the question begins a conversation of one's own.
+            go_to(None)
+            view = None
+        show_announcement("" if asked else announced())
         # A slot of its own: what is not drawn again would stay on the page until the answer is complete.
         landing = st.empty()
-        turns = _turns(service, caller)
-        if not (turns or question or unfinished()):
+        if view is None and not asked and not refused():
             with landing.container():
-                _show_landing(service, caller, readable)
+                show_landing(service, caller)
             return
-        _show_turns(service, caller, turns)
-        if question:
-            _answer(service, caller, question)
-        else:
-            _show_unfinished()
-            show_source_panel(service, caller, turns)
-            show_flag_dialog(service, caller, turns)
+        _show_conversation(application, service, caller, view, asked)
 
 
-def _turns(service: FootnoteService, caller: Caller) -> list[Answer]:
+def _open(service: FootnoteService, caller: Caller) -> ConversationView | None:
     shown = conversation_id()
     if shown is None:
-        return []
+        return None
     try:
-        return service.turns(shown, caller)
+        return service.open_conversation(shown, caller)
     except NotFound as error:
         show_problem(str(error))
         go_to(None)
-        return []
+        return None
 
 
-def _show_landing(service: FootnoteService, caller: Caller, readable: int) -> None:
-    if not readable:
-        st.html(_EMPTY)
-        st.code("footnote ingest ./documents", language=None)
-        return
-    count = "1 document" if readable == 1 else f"{readable:,} documents"
-    st.html(_HERO.format(count=count))
-    examples = service.example_questions(caller)
-    if not examples:
-        return
-    with st.container(key="examples", gap="small"):
-        for number, example in enumerate(examples):
-            st.button(
-                plain_label(example),
-                key=f"example_{number}",
-                on_click=ask_next,
-                args=(example,),
-                width="stretch",
-            )
-
-
-_HERO = (
-    '<div class="fn-hero"><h1>Ask your documents</h1><p>Every sentence of an answer opens the exact words '
-    "that it rests on. {count} ready to answer.</p></div>"
-)
-_EMPTY = (
-    '<div class="fn-hero"><h1>No documents yet</h1><p>There is nothing here that you can read. Whoever runs '
-    "Footnote brings a folder of documents in with one command:</p></div>"
-)
-
-
-def _show_turns(service: FootnoteService, caller: Caller, turns: list[Answer]) -> None:
-    hidden = len(turns) - SHOWN_TURNS
-    if hidden > 0 and not st.session_state.get("all_turns"):
-        if st.button(f"Show {hidden} earlier questions", key="older", type="tertiary"):
-            st.session_state["all_turns"] = True
+def _show_input(application: Application, caller: Caller) -> Asked | None:
+    """Draw what is at the bottom of the page; returns the question to answer in this run."""
+    put_back(_INPUT)
+    service = service_in_use(application, caller)
+    readable = service.readable_documents(caller)
+    with st.bottom:
+        show_attached(application, caller)
+        show_scope(service, caller, readable)
+        typed = st.chat_input(
+            "Ask your documents",
+            key=_INPUT,
+            submit_mode="stop",
+            accept_file="multiple",
+            disabled=not readable,
+        )
+    asked = take_pending()
+    if asked is None and typed is not None:
+        is_read = take_files(application, caller, typed.files)
+        if is_read and typed.text.strip():
+            asked = Asked(typed.text)
+        elif typed.files:
+            give_back(typed.text)
             st.rerun()
-        turns = turns[hidden:]
-    for turn in turns:
-        _show_turn(service, caller, turn)
-    if turns and _broke_off(turns[-1]) and not unfinished():
-        question = turns[-1].question
-        st.button("Ask again", key="ask_again_whole", on_click=ask_again, args=(question,))
+    if asked is not None:
+        drop_refused()
+    return asked
 
 
-def _broke_off(turn: Answer) -> bool:
-    return any(note.kind == "incomplete" for note in turn.notes)
+def _show_conversation(
+    application: Application,
+    service: FootnoteService,
+    caller: Caller,
+    view: ConversationView | None,
+    asked: Asked | None,
+) -> None:
+    if view is not None:
+        show_header(service, caller, view)
+        if not view.is_own:
+            show_shared_note()
+        show_turns(application, caller, view, asked)
+    if asked:
+        _answer(application, service, caller, asked)
+        return
+    if view is not None:
+        show_unfinished(service, caller, view.unfinished)
+    _show_refused()
+    if view is None:
+        return
+    answers = shown_answers(view)
+    if view.is_own and not view.unfinished and not refused():
+        _show_follow_ups(service, caller, answers)
+    show_source_panel(application, caller, answers)
+    show_flag_dialog(application, caller, answers)
 
 
-def _show_turn(service: FootnoteService, caller: Caller, turn: Answer) -> None:
-    with st.container(key=f"turn_{turn.answer_id}"):
-        _show_question(turn.question)
-
-        def opened(marker: int) -> None:
-            open_citation(turn.answer_id, marker)
-
-        show_answer(answer_view(turn), f"answer_{turn.answer_id}", opened)
-        show_feedback(service, caller, turn)
-
-
-def _show_question(question: str) -> None:
-    st.html(plain_html(clipped(question, _QUESTION_CHARS), "fn-question"))
-
-
-def _answer(service: FootnoteService, caller: Caller, question: str) -> None:
-    entry = Unfinished(question, conversation_id(), caller.name)
+def _answer(
+    application: Application, service: FootnoteService, caller: Caller, asked: Asked
+) -> None:
     with st.container(key="live"):
-        _show_question(question)
-        try:
-            answer = stream_answer(service, caller, entry)
-        except Exception as error:  # noqa: BLE001 - shown in the next run, beside its question
-            entry.problem = sentence_for(error)
-            st.rerun()
+        show_question(asked.question)
+        bring_into_view()
+        answer = stream_answer(application, service, caller, asked)
     if answer is not None:
-        go_to(answer.conversation_id)
+        announce(_ready_words(answer))
     st.rerun()
 
 
-def _show_unfinished() -> None:
-    entry = unfinished()
-    if entry is None:
+def _ready_words(answer: Answer) -> str:
+    if answer.status != "answered":
+        return "No answer was found in the documents"
+    count = len(answer.citations)
+    return f"Answer ready, {count} source{'' if count == 1 else 's'}"
+
+
+def _show_refused() -> None:
+    """Say beside a question why it was not taken; its words are back in the input."""
+    kept = refused()
+    if kept is None:
         return
-    with st.container(key="unfinished"):
-        _show_question(entry.question)
-        if entry.text:
-            st.html(plain_html(entry.text, "fn-live"))
-        if entry.problem:
-            show_problem(entry.problem)
-            st.button("Ask again", key="ask_again", on_click=ask_again, args=(entry.question,))
-        else:
-            show_stopped(entry.question)
+    with st.container(key="refused"):
+        show_question(kept.question)
+        show_problem(kept.problem)
+
+
+def _show_follow_ups(service: FootnoteService, caller: Caller, answers: list[Answer]) -> None:
+    if not answers:
+        return
+    with guarded():
+        questions = service.follow_ups(answers[-1], caller)
+        if not questions:
+            return
+        with st.container(key="follow_ups", gap="small"):
+            st.html(plain_html("You could ask next", "fn-small"))
+            for number, question in enumerate(questions):
+                st.button(
+                    plain_label(question),
+                    key=f"follow_up_{number}",
+                    icon=":material/subdirectory_arrow_right:",
+                    on_click=ask_next,
+                    args=(question,),
+                )

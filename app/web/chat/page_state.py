@@ -1,8 +1,7 @@
-"""What one browser tab remembers: where it is, and what is not finished. Ids only.
+"""What one browser tab remembers: where it is, and what it is about to do. Ids only.
 
-Answers, feedback and documents are asked of the service on every run, with the caller's own permissions. A question
-that was not finished is kept in this process too, so that a reload in the middle of an answer does not lose it: by the
-person and a random word in the address, which nobody else has.
+Conversations, answers, unfinished questions and documents are asked of the service on every run, with the caller's own
+permissions. The one text that is kept is a question that could not be asked, until it is back in the input.
 
 The address shows where the tab is, the session decides it. The browser sends its address with every
 click, and a click that comes before the last change reached the browser carries the old one: taken at its
@@ -10,42 +9,42 @@ word, it would open again what was just closed. Once the change must have arrive
 is a person going back or forward, and is followed.
 """
 
-import secrets
 import time
-from collections import OrderedDict
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 
 import streamlit as st
 
-_ADDRESS_SETTLES_S = 3.0
-_MOST_KEPT = 200
+_ADDRESS_SETTLES_S = 1.5
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A conversation, None for a new one, and the citation that is open beside it, or a question in the making."""
+    """A conversation, None for a new one, an answer in it, and the citation of it that is open beside it."""
 
     conversation: str | None = None
     answer: str = ""
     cite: str = ""
-    asked: str = ""
 
 
-@dataclass(slots=True)
-class Unfinished:
-    """A question that has no stored answer: still running, stopped, or failed with a `problem`."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question to ask in this run.
+
+    `replaces` is the answer whose place the new one takes; `forgets` an unfinished question that this one repeats.
+    """
 
     question: str
-    conversation_id: str | None
-    asked_by: str
-    text: str = ""
-    problem: str = ""
-    word: str = field(default_factory=lambda: secrets.token_hex(16))
+    replaces: str | None = None
+    forgets: str | None = None
 
-    @property
-    def key(self) -> tuple[str, str]:
-        """Under what it is kept for a reload."""
-        return self.asked_by, self.word
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A question that was not taken, and the sentence that says why; it belongs to one conversation."""
+
+    question: str
+    problem: str
+    conversation: str | None
 
 
 def follow_address() -> None:
@@ -53,6 +52,8 @@ def follow_address() -> None:
     shown = _addressed()
     changed_at = st.session_state.get("place_changed_at")
     if changed_at is None or time.monotonic() - changed_at > _ADDRESS_SETTLES_S:
+        if shown.conversation != _place().conversation:
+            _leave_behind()
         st.session_state["place"] = shown
         st.session_state.setdefault("place_changed_at", 0.0)
     elif shown != _place():
@@ -70,16 +71,27 @@ def cited() -> tuple[str, int] | None:
     return (place.answer, int(place.cite)) if place.answer and place.cite.isdecimal() else None
 
 
+def pointed_at() -> str:
+    """Return the answer that the address names, with or without a citation; '' when it names none."""
+    return _place().answer
+
+
 def go_to(conversation: str | None) -> None:
     """Make a conversation the one that is shown, None for a new one."""
+    if conversation != conversation_id():
+        _leave_behind()
     _move(Place(conversation))
-    set_flagging(None)
 
 
 def start_anew() -> None:
-    """Show a new conversation, without a question that was stopped or failed in one."""
-    keep_unfinished(None)
+    """Show a new conversation."""
     go_to(None)
+
+
+def settle_in(conversation: str) -> None:
+    """Note that the new conversation which is shown has an id now: its question was stored."""
+    if conversation != conversation_id():
+        _move(Place(conversation))
 
 
 def open_citation(answer_id: str, marker: int) -> None:
@@ -99,8 +111,13 @@ def _place() -> Place:
 
 def _addressed() -> Place:
     params = st.query_params
-    named = [params.get(name, "") for name in ("answer", "cite", "asked")]
-    return Place(params.get("c") or None, *named)
+    return Place(params.get("c") or None, params.get("answer", ""), params.get("cite", ""))
+
+
+def _leave_behind() -> None:
+    """Forget what belongs to the conversation that is left."""
+    for name in ("flagging", "editing", "refused", "all_turns", "announced"):
+        st.session_state.pop(name, None)
 
 
 def _move(place: Place) -> None:
@@ -115,52 +132,87 @@ def _write_address(place: Place) -> None:
     st.query_params.from_dict({name: value for name, value in params.items() if value})
 
 
-def ask_next(question: str) -> None:
+def ask_next(question: str, replaces: str | None = None, forgets: str | None = None) -> None:
     """Ask a question in the next run, as if it had been typed."""
-    st.session_state["pending"] = question
+    st.session_state["pending"] = Asked(question, replaces, forgets)
+    st.session_state.pop("editing", None)
 
 
-def take_pending() -> str | None:
+def take_pending() -> Asked | None:
     """Return the question that a button asked for, once."""
     pending = st.session_state.pop("pending", None)
-    return pending if isinstance(pending, str) else None
+    return pending if isinstance(pending, Asked) else None
 
 
-def unfinished() -> Unfinished | None:
-    """Return the question of the shown conversation that has no stored answer."""
-    kept = st.session_state.get("unfinished")
-    if isinstance(kept, Unfinished) and kept.conversation_id == conversation_id():
-        return kept
-    return None
+def refuse(question: str, problem: str) -> None:
+    """Remember why a question was not taken; the next run puts its words back into the input."""
+    st.session_state["refused"] = Refused(question, problem, conversation_id())
+    give_back(question)
 
 
-def keep_unfinished(entry: Unfinished | None) -> None:
-    """Remember a question without a stored answer, also for a reload; None forgets it."""
-    before = st.session_state.pop("unfinished", None)
-    if isinstance(before, Unfinished):
-        _kept().pop(before.key, None)
-    if entry is None:
-        return
-    st.session_state["unfinished"] = entry
-    kept = _kept()
-    kept[entry.key] = entry
-    while len(kept) > _MOST_KEPT:
-        kept.popitem(last=False)
-    _move(Place(entry.conversation_id, asked=entry.word))
+def give_back(question: str) -> None:
+    """Put words back into the input, in the next run."""
+    st.session_state["typed_again"] = question
 
 
-def find_unfinished(caller_name: str) -> None:
-    """Take up the question that the address names, after a reload; called at the start of every run of the page."""
-    if "unfinished" not in st.session_state and (word := _place().asked):
-        entry = _kept().get((caller_name, word))
-        if entry is not None:
-            st.session_state["unfinished"] = entry
+def refused() -> Refused | None:
+    """Return the question of the shown conversation that was not taken."""
+    kept = st.session_state.get("refused")
+    return kept if isinstance(kept, Refused) and kept.conversation == conversation_id() else None
 
 
-@st.cache_resource(show_spinner=False)
-def _kept() -> OrderedDict[tuple[str, str], Unfinished]:
-    """Return this process's questions without an answer, the oldest first."""
-    return OrderedDict()
+def drop_refused() -> None:
+    """Forget the question that was not taken: another one is asked."""
+    st.session_state.pop("refused", None)
+
+
+def put_back(input_key: str) -> None:
+    """Put the words that were given back into the input; called before that is drawn."""
+    question = st.session_state.pop("typed_again", None)
+    if isinstance(question, str):
+        st.session_state[input_key] = question
+
+
+def editing() -> str | None:
+    """Return the answer whose question is being edited."""
+    answer_id = st.session_state.get("editing")
+    return answer_id if isinstance(answer_id, str) else None
+
+
+def set_editing(answer_id: str | None) -> None:
+    """Open the editor of an answer's question in the next run, None to close it."""
+    st.session_state["editing"] = answer_id
+
+
+def shown_version(latest: str) -> str:
+    """Return the answer that is shown in the place of the latest one: itself unless an earlier one was chosen."""
+    chosen = st.session_state.get("versions", {}).get(latest, latest)
+    return str(chosen)
+
+
+def show_version(latest: str, chosen: str) -> None:
+    """Show an earlier answer in the place of the latest one."""
+    st.session_state.setdefault("versions", {})[latest] = chosen
+
+
+def announce(words: str) -> None:
+    """Say something to those who do not see the page, in the next run."""
+    st.session_state["announced"] = words
+
+
+def announced() -> str:
+    """Return what was last said to those who do not see the page."""
+    return str(st.session_state.get("announced", ""))
+
+
+def keep_problem(question_id: str, sentence: str) -> None:
+    """Remember the sentence of a failure that this tab met: it may have a number, which the database has not."""
+    st.session_state.setdefault("problems", {})[question_id] = sentence
+
+
+def problem_of(question_id: str) -> str:
+    """Return the sentence of a failure that this tab met, '' if it did not."""
+    return str(st.session_state.get("problems", {}).get(question_id, ""))
 
 
 def flagging() -> str | None:

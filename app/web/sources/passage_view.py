@@ -3,15 +3,26 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, Protocol
 
-from app.service import DocumentView
 from core.answers import Citation
 from core.documents import Element
 
 Found = Literal["exact", "moved", "gone"]
 
 CONTEXT_CHARS = 10_000
+
+
+class OpenText(Protocol):
+    """A document as far as it is shown here."""
+
+    @property
+    def text(self) -> str:
+        """The canonical text."""
+
+    @property
+    def elements(self) -> tuple[Element, ...]:
+        """Its elements, in reading order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,24 +36,26 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class PassageView:
-    """A window of a document; `start` and `end` are its bounds, `found` tells where the words are."""
+    """A window of a document; `start` and `end` are its bounds, `found` tells where the words are.
+
+    `marked` are the bounds of the words in the text, an empty span when they are gone.
+    """
 
     segments: tuple[Segment, ...]
     start: int
     end: int
     length: int
     found: Found
+    marked: tuple[int, int] = (0, 0)
 
 
-def passage_view(
-    view: DocumentView, citation: Citation, context: int = CONTEXT_CHARS
-) -> PassageView:
+def passage_view(view: OpenText, citation: Citation, context: int = CONTEXT_CHARS) -> PassageView:
     """Return the document around a citation, its words marked where they stand today."""
     found, start, end = locate(view.text, citation)
     first, last = max(0, start - context), min(len(view.text), end + context)
     marked = (start, end) if found != "gone" else (first, first)
     segments = tuple(_segments(view.text, view.elements, (first, last), marked))
-    return PassageView(segments, first, last, len(view.text), found)
+    return PassageView(segments, first, last, len(view.text), found, marked)
 
 
 def locate(text: str, citation: Citation) -> tuple[Found, int, int]:
@@ -66,9 +79,15 @@ def _segments(
     marked: tuple[int, int],
 ) -> Iterator[Segment]:
     for start, end, kind in _runs(elements, window):
-        cuts = sorted({start, end, *(cut for cut in marked if start < cut < end)})
-        for first, last in pairwise(cuts):
-            yield Segment(text[first:last], kind, marked[0] <= first and last <= marked[1])
+        yield from cut(text, (start, end), kind, marked)
+
+
+def cut(text: str, span: tuple[int, int], kind: str, marked: tuple[int, int]) -> Iterator[Segment]:
+    """Yield a span of a text as segments that are marked wholly or not at all."""
+    start, end = span
+    cuts = sorted({start, end, *(place for place in marked if start < place < end)})
+    for first, last in pairwise(cuts):
+        yield Segment(text[first:last], kind, marked[0] <= first and last <= marked[1])
 
 
 def _runs(elements: Sequence[Element], window: tuple[int, int]) -> Iterator[tuple[int, int, str]]:

@@ -19,7 +19,21 @@ def upgrade() -> None:
         _add_text("answers", name)
     for name in ("total_ms", "cost_usd"):
         op.add_column("answers", sa.Column(name, sa.Float, nullable=False, server_default="0"))
-    op.create_index("ix_answers_created", "answers", ["created_at"])
+    op.create_index(
+        "ix_answers_figures",
+        "answers",
+        [
+            "created_at",
+            "status",
+            "channel",
+            "model",
+            "total_ms",
+            "cost_usd",
+            "owner",
+            "answer_id",
+            "replaced_by",
+        ],
+    )
     _fill_answers()
     _add_text("feedback", "severity")
     _add_text("feedback", "correction", sa.Text)
@@ -27,6 +41,7 @@ def upgrade() -> None:
     _add_text("feedback", "root_cause")
     _add_text("feedback", "dup_of")
     _create_unfinished()
+    _index_documents()
     _create_people()
     _create_reviews()
     _create_evaluation()
@@ -78,6 +93,12 @@ def _create_unfinished() -> None:
     op.create_index("ix_unfinished_conversation", "unfinished", ["conversation_id"])
 
 
+def _index_documents() -> None:
+    counted = ("source", "status", "reason", "access")
+    shown = ("updated_at", "doc_id", "duplicate_of", "title", "uri")
+    op.create_index("ix_documents_listed", "documents", [*counted, *shown])
+
+
 def _create_people() -> None:
     op.create_table(
         "people",
@@ -113,9 +134,19 @@ def _create_reviews() -> None:
         sa.Column("priority", sa.Integer, nullable=False),
         sa.Column("locked_by", sa.String, nullable=False, server_default=""),
         sa.Column("locked_at", sa.String, nullable=False, server_default=""),
+        sa.Column("locked_since", sa.String, nullable=False, server_default=""),
         sa.Column("decided_by", sa.String, nullable=False, server_default=""),
         sa.Column("decided_at", sa.String, nullable=False, server_default=""),
+        *(
+            sa.Column(name, sa.String, nullable=False, server_default="")
+            for name in ("answer_id", "author", "category", "channel", "severity")
+        ),
+        sa.Column("selected", sa.Text, nullable=False, server_default=""),
+        sa.Column("question", sa.Text, nullable=False, server_default=""),
+        sa.Column("documents", sa.Text, nullable=False, server_default="[]"),
+        sa.Column("words", sa.Text, nullable=False, server_default=""),
     )
+    op.create_index("ix_feedback_standing", "feedback", ["superseded_by", "verdict", "feedback_id"])
     op.create_table(
         "reviews",
         sa.Column("review_id", sa.String, primary_key=True),
