@@ -64,19 +64,22 @@ def conversation_markdown(view: ConversationView) -> str:
 
 
 def answer_plain(answer: Answer) -> str:
-    """Return one answer for the clipboard: its text, what is doubtful in it, and its sources by number."""
+    """Return one answer for the clipboard: its text, what is doubtful in it, and its sources by number.
+
+    It is read as it is, and may be pasted where Markdown is drawn: there, too, it loads and runs nothing.
+    """
     view = answer_view(answer)
-    parts = [visible(answer.text).strip()]
+    parts = [visible(_text(answer)).strip()]
     doubts = [
         f"{doubt.label}: “{doubt.text}”" + "".join(f" {reason}" for reason in doubt.reasons)
         for doubt in view.doubts
     ]
     if view.summary:
-        parts.append("\n".join([f"{view.summary}.", *doubts]))
-    parts += [f"{note.title}. {note.text}" for note in view.notes if note.is_strong]
+        parts.append(sanitise("\n".join([f"{view.summary}.", *doubts])))
+    parts += [sanitise(f"{note.title}. {note.text}") for note in view.notes if note.is_strong]
     if answer.citations:
         lines = [f"[{citation.marker}] {_source_line(citation)}" for citation in answer.citations]
-        parts.append("\n".join([f"{view.sources_title}:", *lines]))
+        parts.append(sanitise("\n".join([f"{view.sources_title}:", *lines])))
     return "\n\n".join(_CONTROLS.sub(_kept_lines, part) for part in parts)
 
 

@@ -5,6 +5,7 @@ atomically. It may hold leftovers of replaced documents: the catalogue decides w
 """
 
 import shutil
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,8 @@ from index.database import storage_errors, sync_to_disk
 _ANALYZER = "whitespace"
 _WRITER_HEAP = 64_000_000
 _MAX_QUERY_TERMS = 200
+_REPLACED_WITHIN_S = 2.0
+"""Seconds that a reader waits for files that are not there; a rebuild puts new ones in their place."""
 
 
 class LexicalIndex:
@@ -45,8 +48,20 @@ class LexicalIndex:
             DataFolderError: the index is damaged.
         """
         with self._damage_named():
-            self._index.reload()
+            self._reload_once_there()
             self._searcher = self._index.searcher()
+
+    def _reload_once_there(self) -> None:
+        """Wait a moment for files that a writer is just putting in the place of others, as `rebuild` does."""
+        until = time.monotonic() + _REPLACED_WITHIN_S
+        while True:
+            try:
+                self._index.reload()
+                return
+            except ValueError as error:
+                if "FileDoesNotExist" not in str(error) or time.monotonic() > until:
+                    raise
+            time.sleep(0.02)
 
     def search(self, query: StoreQuery, caller: Caller, top_k: int) -> list[tuple[int, float]]:
         """Return (chunk number, BM25 score), best first; only chunks that the caller may read."""

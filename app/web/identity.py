@@ -8,7 +8,6 @@ from app.people import shown_name
 from app.web.login import Refusal
 from app.web.oidc import is_login_configured
 from app.web.request_identity import Visit, caller_or_refusal
-from app.web.shipped import ASSETS
 from core.answers import Caller, Role
 from index.permissions import ANONYMOUS_NAME
 
@@ -25,7 +24,6 @@ def show_identity(application: Application, caller: Caller) -> None:
     """Draw who is here, and the way out, at the foot of the sidebar."""
     has_login = is_login_configured(application.settings.oidc)
     with st.sidebar, st.container(key="identity", gap=None):
-        st.html(ASSETS / "identity.css")
         st.html(plain_row((_name(caller, has_login=has_login),), "fn-person"))
         st.html(plain_row((_ROLE_WORDS[caller.role],), "fn-person-role") or "<div></div>")
         if has_login:

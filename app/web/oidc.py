@@ -31,6 +31,11 @@ def streamlit_secrets(settings: Settings) -> dict[str, Any]:
     if not is_login_configured(oidc):
         return {}
     _check(oidc, settings.web.base_path)
+    if settings.offline and urlsplit(oidc.metadata_url).hostname not in LOOPBACK_HOSTS:
+        raise ConfigError(
+            f"FOOTNOTE_OFFLINE forbids to leave this machine, and the login asks {oidc.metadata_url!r}. "
+            "Set FOOTNOTE_OFFLINE=0 to allow it, or leave the login out."
+        )
     secret = oidc.client_secret
     return {
         "auth": {

@@ -45,7 +45,9 @@ PAGES = (
 
 def draw_pages(application: Application, caller: Caller) -> None:
     """Draw the shell and the page that the address names; every page asks again whether the caller may."""
-    st.html(ASSETS / "page.css")
+    # First of all: a dialog that a fragment opens takes the place of the styles that follow that fragment.
+    for name in ("page.css", "identity.css"):
+        st.html(ASSETS / name)
     entries = [(entry, _page(entry, _body(entry, application, caller))) for entry in PAGES]
     chosen = st.navigation([page for _, page in entries], position="hidden")
     with st.sidebar:

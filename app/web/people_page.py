@@ -10,7 +10,6 @@ from app.chat_view import plain_html, plain_row
 from app.people import Person
 from app.web.oidc import is_login_configured
 from app.web.problems import guarded, sentence_for, show_problem
-from app.web.shipped import ASSETS
 from core.answers import Caller
 
 _PER_PAGE = 50
@@ -18,7 +17,6 @@ _PER_PAGE = 50
 
 def render(application: Application, caller: Caller) -> None:
     """Draw the page once, for one run of the script."""
-    st.html(ASSETS / "identity.css")
     st.html(
         '<h1 class="fn-page-title">People</h1><p class="fn-page-lead">Everyone who has logged in. Whoever is '
         "deactivated is shut out from the next click on; what they asked and flagged stays.</p>"

@@ -217,4 +217,3 @@ def test_before_the_first_question_the_page_says_what_it_will_show(
         expect(page.get_by_text("No questions in these days")).to_be_visible(timeout=PATIENCE_MS)
         open_tab(page, "Evaluation")
         expect(page.get_by_text("No evaluation run yet")).to_be_visible(timeout=PATIENCE_MS)
-        expect(page.get_by_text("footnote eval run")).to_be_visible()

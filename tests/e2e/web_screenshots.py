@@ -1,155 +1,176 @@
-"""Saves a picture of every state of the page: `python tests/e2e/web_screenshots.py FOLDER [NAME…]`."""
+"""Saves pictures of every page of the real application: `python tests/e2e/web_screenshots.py FOLDER [LOOK…]`.
 
+A look is `light`, `dark`, `phone` or `phone-dark`; without one, all. FOOTNOTE_ADDRESS names a server that runs already.
+Answers as only a language model writes them are pictured by `web_answer_screenshots.py`.
+"""
+
+import os
+import re
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
-from playwright.sync_api import Browser, expect, sync_playwright
-from web_browser import PATIENCE_MS, Visit, fake_server, launch
+from playwright.sync_api import expect, sync_playwright
+from web_browser import PATIENCE_MS, Visit, launch
+from web_filled import LEAVE, LISBON, fill, settings_of
+from web_real import web_server
 
 WIDE = {"width": 1440, "height": 900}
 PHONE = {"width": 375, "height": 780}
-LOOKS = {
+LOOKS: dict[str, dict[str, Any]] = {
     "light": {"viewport": WIDE, "color_scheme": "light"},
     "dark": {"viewport": WIDE, "color_scheme": "dark"},
     "phone": {"viewport": PHONE, "color_scheme": "light"},
     "phone-dark": {"viewport": PHONE, "color_scheme": "dark"},
 }
-
-# Pictures of answers by what is asked of the scripted writer.
-ANSWERS = {
-    "list": "The list, please",
-    "stale": "What is stale?",
-    "orders": "Who gives orders?",
-    "cut": "What was cut short?",
-    "premise": "What is taken for granted?",
-    "near-miss": "A near miss?",
-    "contradicted": "What is contradicted?",
-}
+TALLEST_PX = 2400
+SALARY = "What is the salary band for level 4 engineers?"
+RESTORE = "How do I restore the database?"
+States = Iterator[str]
 
 
-def states(visit: Visit):
-    """Walk through the answers; yields a name whenever there is something to see."""
+def chat(visit: Visit) -> States:
+    """Ask, open sources of three formats, flag, look at what stands beside a conversation."""
     page = visit.open()
-    yield "landing"
-    visit.ask("How many days of annual leave do I have?")
+    yield "chat-landing"
+    visit.ask(LEAVE)
     visit.answered(1)
-    yield "answer"
-    page.locator(".chip").first.click()
-    expect(page.get_by_test_id("stDialog").locator("mark")).to_be_visible()
+    yield "chat-answer"
+    _open_source(visit)
+    yield "source-text"
+    _close(visit)
+    page.get_by_role("button", name="Share", exact=True).click()
+    expect(page.get_by_text("Readable for people who have the address")).to_be_visible()
     visit.settle()
-    yield "passage"
+    yield "chat-share"
     page.keyboard.press("Escape")
-    expect(page.get_by_test_id("stDialog")).to_have_count(0)
+    page.get_by_role("button", name="All documents").click()
+    expect(page.get_by_role("combobox", name="Source")).to_be_visible()
     visit.settle()
-    visit.ask("What is paid for meals on a business trip?")
-    visit.answered(2)
-    yield "verdicts"
-    for name, question in ANSWERS.items():
+    yield "chat-scope"
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Flag", exact=True).last.click()
+    expect(page.get_by_role("button", name="Should have known")).to_be_visible()
+    yield "chat-flag"
+    page.keyboard.press("Escape")
+    for name, question in {"table": SALARY, "pdf": RESTORE}.items():
         visit.open()
         visit.ask(question)
         visit.answered(1)
-        yield name
+        yield f"chat-{name}"
+        _open_source(visit)
+        yield f"source-{name}"
+        _close(visit)
     visit.open()
-    visit.ask("What is the airspeed of a swallow?")
+    visit.ask(LISBON)
     visit.answered(1)
-    yield "abstention"
-    visit.open()
-    visit.ask("Please explode")
-    expect(page.get_by_text("Something went wrong")).to_be_visible(timeout=PATIENCE_MS)
-    visit.settle()
-    yield "error"
-    visit.open()
-    visit.ask("hostile")
-    visit.answered(1)
-    yield "hostile"
-
-
-def conversations(visit: Visit):
-    """Walk through what is done with conversations; yields a name whenever there is something to see."""
-    page = visit.open()
-    yield "landing"
-    visit.ask("What is paid for meals on a business trip?")
-    visit.answered(1)
-    visit.open()
-    visit.ask("How many days of annual leave do I have?")
-    visit.answered(1)
-    page.get_by_role("button", name="Answer again").click()
-    expect(page.get_by_text("Version 2 of 2")).to_be_visible(timeout=PATIENCE_MS)
-    visit.settle()
-    page.get_by_text("Version 2 of 2").scroll_into_view_if_needed()
-    yield "versions"
-    page.get_by_role("button", name="Edit").click()
-    expect(page.get_by_role("textbox", name="Your question")).to_be_visible()
-    visit.settle()
-    yield "edit"
-    page.get_by_role("button", name="Cancel").click()
-    visit.settle()
-    page.get_by_role("button", name="All documents").click()
-    page.get_by_role("combobox", name="Source").click()
-    page.get_by_role("option", name="handbook (3)").click()
-    expect(page.get_by_role("button", name="3 of 4 documents")).to_be_visible()
-    visit.settle()
-    yield "scope"
-    page.keyboard.press("Escape")
-    page.get_by_role("button", name="Share", exact=True).click()
-    page.get_by_text("Readable for people who have the address").click()
-    expect(page.locator(".address")).to_be_visible()
-    visit.settle()
-    yield "share"
-    page.keyboard.press("Escape")
-    visit.ask("annual leave very slowly")
-    expect(page.locator(".fn-live")).to_contain_text("Everyone", timeout=PATIENCE_MS)
-    yield "streaming"
-    page.get_by_test_id("stChatInputStopButton").click()
-    expect(page.get_by_role("button", name="Remove")).to_be_visible(timeout=PATIENCE_MS)
-    visit.settle()
-    yield "stopped"
-    yield from _sidebar(visit)
-
-
-def _sidebar(visit: Visit):
-    page = visit.page
-    if page.viewport_size and page.viewport_size["width"] < 640:
+    yield "chat-abstention"
+    visit.open("/?c=never")
+    yield "chat-not-found"
+    if _is_phone(visit):
         page.get_by_test_id("stExpandSidebarButton").click()
-    row = page.locator(".st-key-recent [class*='st-key-row_']").first
-    row.hover()
-    row.get_by_role("button", name="Change").click()
-    expect(page.get_by_text("Rename")).to_be_visible()
-    yield "menu"
-    page.get_by_text("Delete").click()
-    expect(page.get_by_role("dialog").get_by_text("gone for good")).to_be_visible()
+        expect(page.get_by_role("link", name="Review")).to_be_visible()
+        visit.settle()
+        yield "sidebar"
+
+
+def pages(visit: Visit) -> States:
+    """Open the other pages and what they open in turn."""
+    yield _at(visit, "flags")
+    yield _at(visit, "review")
+    page = visit.page
+    page.locator(".queue > li button").first.click()
+    expect(page.get_by_role("button", name="Accept", exact=False).first).to_be_visible()
     visit.settle()
-    yield "delete"
+    yield "review-flag"
+    yield _at(visit, "quality")
+    for name in ("Document gaps", "Speed and cost", "Trust", "Evaluation"):
+        page.get_by_role("tab", name=name).click()
+        expect(page.get_by_role("tab", name=name, selected=True)).to_be_visible()
+        expect(page.get_by_role("tabpanel").get_by_role("heading").first).to_be_visible()
+        visit.settle()
+        page.wait_for_load_state("networkidle")
+        yield f"quality-{name.split()[0].lower()}"
+    for tab in ("sources", "quarantine", "documents", "search"):
+        yield _at(visit, "documents", f"?tab={tab}")
+    yield _at(visit, "documents", "?tab=sources&source=handbook")
+    _at(visit, "documents", "?tab=documents")
+    page.locator(".records").get_by_role("link", name="Leave and holidays").click()
+    expect(page.get_by_role("textbox", name="May this person read it?")).to_be_visible()
+    visit.settle()
+    yield "documents-document"
+    _at(visit, "documents", "?tab=search")
+    page.get_by_role("textbox", name="Query").fill("days of annual leave")
+    page.get_by_role("button", name="Search", exact=True).last.click()
+    expect(page.locator(".records").first).to_be_visible(timeout=PATIENCE_MS)
+    visit.settle()
+    yield "documents-found"
+    yield _at(visit, "people")
+
+
+def _at(visit: Visit, path: str, query: str = "") -> str:
+    page = visit.page
+    page.goto(f"{visit.address}/{path}{query}")
+    expect(page.get_by_role("heading", level=1).first).to_be_visible(timeout=PATIENCE_MS)
+    visit.settle()
+    page.wait_for_load_state("networkidle")
+    return "-".join([path, *re.findall(r"=(\w+)", query)])
+
+
+def _open_source(visit: Visit) -> None:
+    visit.page.locator(".chip").first.click()
+    expect(visit.page.get_by_test_id("stDialog")).to_be_visible(timeout=PATIENCE_MS)
+    visit.settle()
+    visit.page.wait_for_load_state("networkidle")
+
+
+def _close(visit: Visit) -> None:
+    visit.page.keyboard.press("Escape")
+    expect(visit.page.get_by_test_id("stDialog")).to_have_count(0)
+    visit.settle()
+
+
+def _is_phone(visit: Visit) -> bool:
+    return bool(visit.page.evaluate("innerWidth < 640"))
+
+
+def _take(visit: Visit, path: Path) -> None:
+    """Save the whole page: what scrolls is its main part, so the window is made as tall as that."""
+    page, size = visit.page, visit.page.viewport_size
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=PATIENCE_MS)
+    assert size is not None
+    rest = page.evaluate(
+        "(m => m ? m.scrollHeight - m.clientHeight : 0)(document.querySelector('[data-testid=stMain]'))"
+    )
+    tall = path.name.startswith(("review", "quality", "documents", "people", "flags"))
+    if tall and rest > 0:
+        page.set_viewport_size({**size, "height": min(size["height"] + rest, TALLEST_PX)})
+        page.wait_for_timeout(400)  # plots are drawn again; a picture may come a little early
+        expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=PATIENCE_MS)
+    page.screenshot(path=path, animations="disabled")
+    page.set_viewport_size(size)
 
 
 def main(folder: Path, looks: list[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    with fake_server() as address, sync_playwright() as playwright:
-        browser = launch(playwright)
+    with ExitStack() as stack:
+        address = os.environ.get("FOOTNOTE_ADDRESS", "")
+        if not address:
+            place = Path(stack.enter_context(TemporaryDirectory(prefix="footnote-pictures-")))
+            data_dir = fill(place)
+            address = stack.enter_context(web_server(data_dir, **settings_of(data_dir)))
+        browser = launch(stack.enter_context(sync_playwright()))
+        stack.callback(browser.close)
+        wanted = os.environ.get("FOOTNOTE_WALKS", "chat,pages").split(",")
         for look in looks or LOOKS:
-            for walk in (conversations, states):
-                visit = Visit(browser, address, user=f"{walk.__name__}-{look}", **LOOKS[look])
+            for walk in [walk for walk in (chat, pages) if walk.__name__ in wanted]:
+                visit = Visit(browser, address, **LOOKS[look])
                 for state in walk(visit):
-                    path = folder / f"{state}-{look}.png"
-                    visit.page.screenshot(path=path, animations="disabled")
-                    if state == "share":
-                        _shared(browser, visit, look, folder)
+                    _take(visit, folder / f"{state}-{look}.png")
                 visit.close()
-            empty = Visit(browser, address, scene="empty", **LOOKS[look])
-            empty.open().screenshot(path=folder / f"empty-{look}.png", animations="disabled")
-            empty.close()
-        browser.close()
-
-
-def _shared(browser: Browser, owner: Visit, look: str, folder: Path) -> None:
-    """Save how somebody else sees the conversation, and what is said of one that nobody may see."""
-    guest = Visit(browser, owner.address, user=f"guest-{look}", **LOOKS[look])
-    guest.open(owner.page.url.removeprefix(owner.address))
-    guest.answered(1)
-    guest.page.screenshot(path=folder / f"shared-{look}.png", animations="disabled")
-    guest.open("/?c=never")
-    guest.page.screenshot(path=folder / f"not-found-{look}.png", animations="disabled")
-    guest.close()
 
 
 if __name__ == "__main__":

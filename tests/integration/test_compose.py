@@ -123,7 +123,7 @@ def test_a_command_is_one_that_footnote_has(name: str) -> None:
 
 def test_the_web_service_is_asked_for_its_health_where_it_listens() -> None:
     web = SERVICES["web"]
-    listens = f"127.0.0.1:{web['environment']['FOOTNOTE_WEB__PORT']}/_stcore/health"
+    listens = f"127.0.0.1:{web['environment']['FOOTNOTE_WEB__PORT']}/healthz"
     assert listens in web["healthcheck"]["test"][-1]
     assert listens in instruction("HEALTHCHECK")
     assert web["ports"][0].split(":")[-1] == web["environment"]["FOOTNOTE_WEB__PORT"]

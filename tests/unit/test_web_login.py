@@ -49,9 +49,10 @@ def reason(oidc: OidcSettings = OIDC, **changed: Any) -> str:
     return found.reason if isinstance(found, Refusal) else "in"
 
 
-def configured(monkeypatch: pytest.MonkeyPatch, **changed: str) -> Settings:
+def configured(monkeypatch: pytest.MonkeyPatch, offline: str = "0", **changed: str) -> Settings:
     for name, value in {**WHOLE, **changed}.items():
         monkeypatch.setenv(f"FOOTNOTE_OIDC__{name}", value)
+    monkeypatch.setenv("FOOTNOTE_OFFLINE", offline)
     return load_settings()
 
 
@@ -152,6 +153,15 @@ def test_streamlit_is_told_of_the_provider(monkeypatch: pytest.MonkeyPatch) -> N
         "client_secret": "hush",
         "server_metadata_url": WHOLE["METADATA_URL"],
     }
+
+
+def test_offline_a_login_that_leaves_this_machine_is_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(ConfigError, match="FOOTNOTE_OFFLINE"):
+        streamlit_secrets(configured(monkeypatch, offline="1"))
+    here = "http://localhost:9/.well-known/openid-configuration"
+    assert streamlit_secrets(configured(monkeypatch, offline="1", METADATA_URL=here))
 
 
 @pytest.mark.parametrize("missing", sorted(WHOLE))

@@ -188,9 +188,25 @@ class AnswerElement {
       if (event.metaKey || event.ctrlKey || event.shiftKey) return;
       event.preventDefault();
       this.close();
+      this.returnFocus(anchor);
       this.send("opened", { marker: source.marker, click: newClick() });
     };
     return anchor;
+  }
+
+  // A dialog gives the focus back to what stands in the page's own tree, never to what stands in this one.
+  returnFocus(anchor) {
+    let wasOpen = false;
+    const watcher = new MutationObserver(() => {
+      const isOpen = Boolean(document.querySelector('[role="dialog"]'));
+      wasOpen ||= isOpen;
+      if (!wasOpen || isOpen) return;
+      watcher.disconnect();
+      const links = [...this.body.querySelectorAll("a")];
+      const again = links.find((link) => link === anchor) || links.find((link) => link.href === anchor.href);
+      setTimeout(() => document.activeElement === document.body && again?.focus({ preventScroll: true }), 100);
+    });
+    watcher.observe(document.body, { childList: true, subtree: true });
   }
 
   chip(marker) {

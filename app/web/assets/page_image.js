@@ -1,10 +1,37 @@
 // Draws the picture of a page and boxes over the quoted words; a button shows it in its full size.
+// The Tab key of a Streamlit dialog passes what stands in an element's own tree: the element's host stands in for it,
+// and hands the focus on.
+const standIn = (parentElement, first) => {
+  const { host } = parentElement;
+  if (!host?.closest('[role="dialog"]')) return;
+  host.tabIndex = 0;
+  host.onfocus = (event) => event.target === host && !parentElement.activeElement && first.focus();
+};
+
+// Between the two stops inside, the dialog's own walk would leave the element.
+const passOn = (event, isBack, other) => {
+  if (event.key !== "Tab" || event.shiftKey !== isBack) return;
+  event.preventDefault();
+  event.stopPropagation();
+  other.focus();
+};
+
+// The button that was pressed may be closed now: without the focus the dialog would hear no key.
+const keepFocus = (first, left = 12) =>
+  setTimeout(() => {
+    if (document.activeElement === document.body) first.focus({ preventScroll: true });
+    else if (left) keepFocus(first, left - 1);
+  }, 150);
+
 export default function (component) {
   const { data, parentElement } = component;
   const sheet = parentElement.querySelector(".sheet");
   const page = sheet.querySelector(".page");
   const zoom = parentElement.querySelector(".zoom");
   const image = page.querySelector("img");
+  standIn(parentElement, zoom);
+  zoom.onkeydown = (event) => passOn(event, false, sheet);
+  sheet.onkeydown = (event) => passOn(event, true, zoom);
   image.alt = data.description;
   image.style.aspectRatio = String(data.ratio);
   const source = `data:image/png;base64,${data.png}`;
@@ -33,6 +60,7 @@ export default function (component) {
     requestAnimationFrame(toFirstBox);
   };
   if (sheet.target === data.target) return;
+  if (sheet.target) keepFocus(sheet);
   sheet.target = data.target;
   requestAnimationFrame(toFirstBox);
 }

@@ -57,12 +57,30 @@ const drawn = {
   },
 };
 
+// The Tab key of a Streamlit dialog passes what stands in an element's own tree: the element's host stands in for it,
+// and hands the focus on.
+const standIn = (parentElement, first) => {
+  const { host } = parentElement;
+  if (!host?.closest('[role="dialog"]')) return;
+  host.tabIndex = 0;
+  host.onfocus = (event) => event.target === host && !parentElement.activeElement && first.focus();
+};
+
+// The button that was pressed may be closed now: without the focus the dialog would hear no key.
+const keepFocus = (first, left = 12) =>
+  setTimeout(() => {
+    if (document.activeElement === document.body) first.focus({ preventScroll: true });
+    else if (left) keepFocus(first, left - 1);
+  }, 150);
+
 export default function (component) {
   const { data, parentElement } = component;
   const root = parentElement.querySelector(".passage");
+  standIn(parentElement, root);
   root.replaceChildren(...data.blocks.map((block) => drawn[block.kind](block)));
   // Only when another passage was opened: widening the window must not move the reader.
   if (root.target === data.target) return;
+  if (root.target) keepFocus(root);
   root.target = data.target;
   const mark = root.querySelector("mark");
   requestAnimationFrame(() => {

@@ -20,7 +20,6 @@ from app.uploads.dropped import PendingDocument
 from app.uploads.session_documents import SessionDocuments
 from app.web.chat.page_state import conversation_id, go_to
 from app.web.problems import guarded, show_problem
-from app.web.shipped import ASSETS
 from core.answers import Caller
 from core.errors import FootnoteError, NotFound
 
@@ -80,7 +79,6 @@ def show_attached(application: Application, caller: Caller) -> None:
     presence = _presence(application, caller)
     if presence is None and not problems:
         return
-    st.html(ASSETS / "file_drop.css")
     with st.container(key="attached", gap="small"), guarded():
         for problem in problems:
             show_problem(problem)

@@ -52,10 +52,14 @@ def _show_flag(application: Application, caller: Caller, flag: Flag) -> None:
     with st.container(key=f"own_flag_{flag.feedback_id}", border=True):
         with st.container(horizontal=True, horizontal_alignment="distribute", gap="small"):
             st.html(plain_html(CATEGORY_WORDS[flag.category], "fn-flag-category"), width="content")
-            state = plain_html(_sentence(flag.state), f"fn-flag-state fn-flag-{flag.status}")
-            st.html(state, width="content")
+            state, _, note = flag.state.partition(": ")
+            badge = plain_html(_sentence(state), f"fn-flag-state fn-flag-{flag.status}")
+            st.html(badge, width="content")
         words = clipped(" ".join(flag.words.split()), _SHOWN_CHARS)
-        st.html(plain_html(f"“{words}”" if words else "The whole answer", "fn-flag-words"))
+        if words:
+            st.html(plain_html(f"“{words}”", "fn-flag-words"))
+        if note:
+            st.html(plain_html(f"The reviewer says: {note}", "fn-flag-note"))
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             # An address of our own: the answer is opened in the conversation that it belongs to.
             st.link_button(
@@ -64,7 +68,8 @@ def _show_flag(application: Application, caller: Caller, flag: Flag) -> None:
                 icon=":material/forum:",
                 type="tertiary",
             )
-            st.html(plain_row([day(flag.created_at)], "fn-small"), width="content")
+            about = "" if words else "the whole answer"
+            st.html(plain_row([day(flag.created_at), about], "fn-small"), width="content")
             if flag.can_undo:
                 st.button(
                     "Undo",

@@ -44,11 +44,16 @@ from core.answers import Answer, Caller
 from core.errors import NotFound
 
 _INPUT = "question"
+_NOT_FOUND = (
+    "There is no conversation of yours at this address, and none that was shared with you. It may have been deleted; "
+    "your own conversations are in the list at the side."
+)
 
 
 def render(application: Application, caller: Caller) -> None:
     """Draw the page once, for one run of the script."""
-    st.html(ASSETS / "chat.css")
+    for name in ("chat.css", "file_drop.css"):
+        st.html(ASSETS / name)
     follow_address()
     with guarded():
         show_sidebar(application.service, caller)
@@ -77,8 +82,8 @@ def _open(service: FootnoteService, caller: Caller) -> ConversationView | None:
         return None
     try:
         return service.open_conversation(shown, caller)
-    except NotFound as error:
-        show_problem(str(error))
+    except NotFound:
+        show_problem(_NOT_FOUND)
         go_to(None)
         return None
 

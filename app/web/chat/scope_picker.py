@@ -163,7 +163,7 @@ def _show_days(scopes: Scopes, scope: Scope) -> None:
     with st.container(horizontal=True, gap="small"):
         for label, name, chosen in (
             ("Updated from", "since", scope.since),
-            ("until", "until", scope.until),
+            ("Updated until", "until", scope.until),
         ):
             _show_day(label, name, chosen, scopes)
 

@@ -8,7 +8,6 @@ from app.web.chat.conversation_menu import ACTIONS, show_dialog
 from app.web.chat.page_state import conversation_id, go_to
 from app.web.problems import guarded
 from core.answers import Caller
-from core.documents import EVERYONE
 
 _SHOWN = 20
 _MOST = 200
@@ -28,8 +27,6 @@ def show_sidebar(service: FootnoteService, caller: Caller) -> None:
             width="stretch",
         )
         _show_conversations(service, caller)
-        if caller.principals - {EVERYONE}:
-            st.html(plain_html(f"Answering for {caller.name}", "fn-small"))
 
 
 @st.fragment

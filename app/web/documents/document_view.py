@@ -33,7 +33,7 @@ def draw(application: Application, caller: Caller, doc_id: str) -> None:
     record = detail.record
     zone = st.context.timezone or ""
     updated = f"updated {moment(record.updated_at, zone)}" if record.updated_at else ""
-    facts = (plural(record.chunks, "chunk"), updated, f"version {record.version}")
+    facts = (plural(record.chunks, "passage"), updated)
     with st.container(key="document_facts", gap="xxsmall"):
         st.html(plain_html(record.title or record.uri, "fn-heading"))
         st.html(plain_row((record.uri, record.source), "fn-facts"))
@@ -92,12 +92,12 @@ def _draw_metadata(detail: DocumentDetail) -> None:
 
 
 def _draw_chunks(application: Application, caller: Caller, detail: DocumentDetail) -> None:
-    st.html(plain_html("Chunks", "fn-section"))
+    st.html(plain_html("Passages", "fn-section"))
     record = detail.record
     if not detail.is_readable:
         st.html(
             plain_html(
-                f"You may manage this document, but not read it: the text of its {plural(record.chunks, 'chunk')} is "
+                f"You may manage this document, but not read it: the text of its {plural(record.chunks, 'passage')} is "
                 "shown only to those whom its access list names.",
                 "fn-note",
             )

@@ -22,7 +22,7 @@ from core.documents import DocumentRecord
 _COLUMNS = (
     Column("Document", sort="title"),
     Column("Who may read"),
-    Column("Chunks", "right", sort="chunks"),
+    Column("Passages", "right", sort="chunks"),
     Column("Updated", sort="updated"),
 )
 _WORDS, _PAGE, _SORT = "documents_words", "documents_page_number", "documents_sort"

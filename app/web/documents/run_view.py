@@ -42,7 +42,7 @@ def draw(application: Application, caller: Caller, run_id: str) -> None:
 
 def _counts(run: PastRun) -> str:
     report = run.report
-    made = plural(int(report.get("chunks", 0)), "chunk")
+    made = plural(int(report.get("chunks", 0)), "passage")
     parts = [counted(report)]
     if report.get("chunks"):
         parts.append(f"{made} made")

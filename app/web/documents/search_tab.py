@@ -57,12 +57,12 @@ def _draw_form() -> None:
         )  # fmt: skip
         with st.container(horizontal=True, key="probe_fields"):
             st.text_input(
-                "As person", key="probe_as", max_chars=320, persist_state="session",
+                "As this person", key="probe_as", max_chars=320, persist_state="session",
                 placeholder="Yourself", width=220,
                 help="Only passages that both of you may read are shown.",
             )  # fmt: skip
             st.number_input(
-                "Hits", 1, MAX_HITS, 10, key="probe_k", persist_state="session", width=110
+                "Passages", 1, MAX_HITS, 10, key="probe_k", persist_state="session", width=110
             )
             st.text_input(
                 "Filters", key="probe_filter", max_chars=1000, persist_state="session",
@@ -92,7 +92,7 @@ def _asked() -> None:
 
 def _draw_summary(result: ProbeResult) -> None:
     who = "as yourself" if result.is_own else f"as {result.reader}"
-    told = (plural(len(result.hits), "hit"), f"{result.took_ms:.0f} ms", who)
+    told = (plural(len(result.hits), "passage"), f"{result.took_ms:.0f} ms", who)
     st.html(plain_row(told, "fn-facts"))
     if result.is_narrowed:
         st.html(
@@ -112,7 +112,7 @@ def _row(hit: Hit) -> Row:
     text = clipped(" ".join(hit.text.split()), _TEXT_CHARS)
     notes = [
         *why.notes,
-        *(f"hit {other.other_rank} says otherwise ({other.kind})" for other in hit.conflicts),
+        *(f"passage {other.other_rank} says otherwise ({other.kind})" for other in hit.conflicts),
     ]
     if why.name:
         notes.append(f"{why.name:.0%} of the naming words are in its name")
@@ -151,7 +151,7 @@ def _draw_understanding(explanation: Explanation) -> None:
         )
     )
     if explanation.hidden_chunks is not None:
-        lines.append(("Hidden by permissions", plural(explanation.hidden_chunks, "chunk")))
+        lines.append(("Hidden by permissions", plural(explanation.hidden_chunks, "passage")))
     st.html(plain_html("How the query was understood", "fn-section"))
     rows = tuple(Row(name, (Cell(name), Cell(value))) for name, value in lines if value)
     table = Table("How the query was understood", (Column("Step"), Column("What")), rows)

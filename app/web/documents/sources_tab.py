@@ -76,13 +76,13 @@ def _draw_empty(path: str) -> None:
                 "fn-empty-text",
             )
         )
-        st.code("footnote ingest --init", language="bash")
+        st.code("footnote ingest --init", language=None)
         st.html(
             plain_html(
                 f"It is written to {path}. Or bring in one folder right away:", "fn-empty-text"
             )
         )
-        st.code("footnote ingest FOLDER", language="bash")
+        st.code("footnote ingest FOLDER", language=None)
 
 
 def _draw_sources(overview: Overview) -> None:

@@ -242,7 +242,8 @@ def interval_chart(rows: Sequence[Row], x_title: str, zero_line: bool = False) -
     """Return a point with its interval for each row; rows have `name`, `value`, `low`, `high` and `words`."""
     order = [row["name"] for row in rows]
     rule = {
-        "mark": {"type": "rule", "strokeDash": [4, 3], "color": COLOURS[6]},
+        # The line at nought is no datum: screen readers are told of the points alone.
+        "mark": {"type": "rule", "strokeDash": [4, 3], "color": COLOURS[6], "aria": False},
         "encoding": {"x": {"datum": 0}},
     }
     layers: list[Spec] = [rule] if zero_line else []

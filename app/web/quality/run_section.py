@@ -11,12 +11,11 @@ from core.answers import Caller
 
 _EMPTY = (
     '<div class="fn-empty"><h2>No evaluation run yet</h2><p>A run asks test questions and measures the answers. '
-    "Make one on the machine that runs Footnote, and it appears here:</p></div>"
+    "What runs measured appears here.</p></div>"
 )
 _LABEL_CHARS = 80
 _ID_CHARS = 8
 """Of a run's id, from its end, where ids differ."""
-_COMMAND = "footnote eval run"
 _ABOUT = "Each point has its interval of 95 %: where the true value most likely lies."
 
 
@@ -25,7 +24,6 @@ def show_runs(desk: QualityDesk, caller: Caller) -> None:
     runs = desk.runs(caller)
     if not runs:
         st.html(_EMPTY)
-        st.code(_COMMAND, language=None)
         return
     labels = {run.run_id: _label(run) for run in runs}
     ids = list(labels)

@@ -65,9 +65,11 @@ def share_words(part: int, whole: int) -> str:
 
 
 def hours_words(hours: float | None) -> str:
-    """Return a length of time in hours or days, a dash for none."""
+    """Return a length of time in hours or days, a dash for none; less than an hour counts as one."""
     if hours is None:
         return "–"
+    if hours < 1:
+        return "an hour"
     return f"{hours:.1f} hours" if hours < 48 else f"{hours / 24:.1f} days"
 
 

@@ -10,6 +10,7 @@ from app.review.flag_queue import QueueEntry
 from app.review.item import EvidencePassage, FlagWords, ReviewItem
 from app.review.priority import Urgency
 from app.review.states import Review
+from app.web.quality.wording import STAGE_WORDS
 from app.web.review.words import (
     DECISION_WORDS,
     ROOT_CAUSE_WORDS,
@@ -180,13 +181,16 @@ def _trace(item: ReviewItem) -> dict[str, Any]:
         ("Prompt", trace.prompt_version),
         ("Embedding model", trace.embedder),
         ("Index generation", str(trace.index_generation)),
-        ("Found", f"{trace.hits} hits, {len(item.passages)} passages"),
+        ("Found", f"{trace.hits} passages, {len(item.passages)} of them shown here"),
     ]
     if trace.grounding_score is not None:
         facts.insert(3, ("Risk of unsupported words", f"{trace.grounding_score:.2f}"))
     return {
         "facts": [[name, value] for name, value in facts if value],
-        "timings": [[name, f"{value:,.0f} ms"] for name, value in trace.timings_ms],
+        "timings": [
+            [STAGE_WORDS.get(name, name.capitalize()), f"{value:,.0f} ms"]
+            for name, value in trace.timings_ms
+        ],
         "history": [[question, answer] for question, answer in trace.history],
     }
 

@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from app.chat_view import SHORT_CATEGORY_WORDS
+from app.chat_view import SHORT_CATEGORY_WORDS, day
 from app.review.flag_queue import Order
 from core.answers import FeedbackCategory
 
@@ -63,8 +63,8 @@ def category_words(category: str) -> str:
 
 
 def moment(timestamp: str) -> str:
-    """Return an ISO timestamp as `2026-03-14 09:30`."""
-    return timestamp[:16].replace("T", " ")
+    """Return an ISO timestamp as `14 March 2026, 09:30 UTC`."""
+    return f"{day(timestamp)}, {timestamp[11:16]} UTC"
 
 
 def channel_words(channel: str) -> str:

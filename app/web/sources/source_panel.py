@@ -104,6 +104,7 @@ def _show_steps(answer: Answer, position: int) -> None:
                 name,
                 key=f"source_{name.lower()}",
                 icon=f":material/{icon}:",
+                icon_position="right" if step > 0 else "left",
                 disabled=not inside,
                 on_click=open_citation,
                 args=(answer.answer_id, answer.citations[target].marker if inside else 0),
