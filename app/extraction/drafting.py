@@ -51,8 +51,14 @@ def abstaining_draft(confidence: float, notes: Sequence[Note] = ()) -> Draft:
 
 
 def _shown(item: Quoted) -> str:
-    sentence = item.sentence
-    return f"{sentence.mark} {sentence.plain}" if item.as_item and sentence.mark else sentence.plain
+    mark = _mark(item)
+    return f"{mark} {item.sentence.plain}" if mark else item.sentence.plain
+
+
+def _mark(item: Quoted) -> str:
+    """Return the sign of a list's item that its words do not have yet; in a PDF they begin with it."""
+    mark = item.sentence.mark if item.as_item else ""
+    return "" if item.sentence.plain.startswith(f"{mark} ") else mark
 
 
 def _joint(text: str, before: Quoted, item: Quoted) -> str:
@@ -73,9 +79,10 @@ def citation_of(marker: int, item: Quoted) -> Citation:
     sentence = item.sentence
     passage = sentence.passage
     start, end = sentence.start - passage.start, sentence.end - passage.start
-    if item.as_item and sentence.mark:
+    mark = _mark(item)
+    if mark:
         # The number of a step is part of what is said: it is quoted where the document has it.
-        found = passage.text.rfind(sentence.mark, max(0, start - _MARK_CHARS), start)
+        found = passage.text.rfind(mark, max(0, start - _MARK_CHARS), start)
         start = found if found >= 0 else start
     return Citation(
         marker=marker,

@@ -48,7 +48,7 @@ def answer(number: int) -> str:
 
 
 class _Model(LlmServer):
-    """Answers what it is asked for; the answer of all texts at once stays open until it is stopped."""
+    """Answers what it is asked for; one that is asked for live comes slowly."""
 
     def __init__(self) -> None:
         super().__init__(())
@@ -56,12 +56,14 @@ class _Model(LlmServer):
     def take(self, request: Request) -> Reply:
         """Return the reply to a question."""
         self.requests.append(request)
-        if LIVE in request.prompt:
-            # What follows the last text is longer than what is held back until it is safe to show.
-            text = "\n\n".join(("All of it [1].", *HOSTILE, f"{END}. " + "And that was it. " * 200))
-            return Reply(text, fault="stall", after_pieces=len(text))
         found = _NUMBER.findall(request.prompt)
-        return Reply(answer(int(found[-1])) if found else "Nothing.")
+        text = answer(int(found[-1])) if found else "Nothing."
+        if LIVE not in request.prompt:
+            return Reply(text)
+        # What follows the last text is longer than what is held back until it is safe to show, and says nothing
+        # twice: a model that repeats itself is cut off.
+        rest = " ".join(f"Page {number} is blank, {number * 7} lines." for number in range(90))
+        return Reply(f"{text}\n\n{END}. {rest}", piece_s=0.01)
 
 
 def file_name(number: int, text: str, ending: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 from cli_harness import invoke, invoke_json, samples_base, writable_copy
 from llm_server import LlmServer, Reply, llm_server, says
 
-from app.answering import AnswerReady, AskEvent, StageStarted, TextAdded
+from app.answering import AnswerReady, AskEvent, QuestionKept, StageStarted, TextAdded
 from app.bootstrap import open_service
 from app.service import FootnoteService
 from core.answers import Answer
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.e2e
 QUESTION = "How many days of paid leave do employees get?"
 ADMIN = administrator()
 MODEL = "openai-like:test"
-FAST = {"first_token_seconds": 1.0, "token_seconds": 0.5, "total_seconds": 8.0}
+FAST = {"first_token_seconds": 3.0, "token_seconds": 1.0, "total_seconds": 40.0}
 
 
 @pytest.fixture
@@ -194,6 +194,8 @@ def shown(events: Iterator[AskEvent]) -> tuple[str, Answer, float]:
     started = time.monotonic()
     text, first, answer = "", 0.0, None
     for event in events:
+        if isinstance(event, QuestionKept):
+            continue
         first = first or time.monotonic() - started
         if isinstance(event, TextAdded):
             text += event.text
@@ -226,10 +228,10 @@ def test_streaming_and_not_streaming_end_in_the_same_answer(own_base: Path, repl
 
 
 def test_the_first_state_is_seen_before_anything_is_asked(own_base: Path) -> None:
-    with llm_server(says("Thirty days [1].", first_token_s=0.9)) as server:
+    with llm_server(says("Thirty days [1].", first_token_s=2.0)) as server:
         service = service_of(own_base, server)
         _, _, first = shown(service.ask_stream(QUESTION, ADMIN))
-    assert first < 0.3
+    assert first < 1.0
 
 
 def test_a_reader_who_leaves_ends_the_request(own_base: Path) -> None:

@@ -228,13 +228,15 @@ def test_a_conversation_is_deleted_only_after_a_second_word(visit: Open) -> None
     expect(one.page.get_by_role("heading", name="Ask your documents")).to_be_visible()
     expect(one.page.locator(".st-key-recent")).to_have_count(0)
     one.open(address)
-    expect(one.page.get_by_role("alert")).to_contain_text("no conversation")
+    expect(one.page.get_by_role("alert")).to_contain_text("There is no conversation of yours")
 
 
 def test_back_and_forward_lead_through_conversations_and_sources(visit: Open) -> None:
     one = visit()
     one.ask(LEAVE)
     one.answered()
+    # The browser shows a new address a moment after the page.
+    expect(one.page).to_have_url(re.compile(r"\?c="))
     first = one.page.url
     one.page.get_by_role("link", name="Source 1: Leave policy").click()
     drawer = one.page.get_by_role("dialog")
@@ -246,6 +248,7 @@ def test_back_and_forward_lead_through_conversations_and_sources(visit: Open) ->
     expect(one.page.get_by_role("heading", name="Ask your documents")).to_be_visible()
     one.ask(MEALS)
     one.answered()
+    expect(one.page).to_have_url(re.compile(r"\?c="))
     second = one.page.url
     assert second != first
     # Longer than an address may lag behind: what comes later is a person.
@@ -333,7 +336,7 @@ def test_a_shared_conversation_is_read_by_others_until_it_is_not_shared_any_more
     ada.page.get_by_text("Readable for people who have the address").click()
     expect(button(ada.page, "Share")).to_be_visible()
     bob.open(address)
-    expect(bob.page.get_by_role("alert")).to_contain_text("no conversation")
+    expect(bob.page.get_by_role("alert")).to_contain_text("There is no conversation of yours")
 
 
 def test_what_a_reader_may_not_see_of_a_shared_conversation_is_left_out(visit: Open) -> None:

@@ -1,5 +1,7 @@
 """The extractive generator says only what the documents say, word for word, or abstains."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
@@ -185,6 +187,19 @@ That was it.
     assert draft.text == (
         "1. Look at the reason:\njournalctl -u agent\n2. Start the renewal of the certificate."
     )
+
+
+def test_items_whose_words_begin_with_their_number_are_numbered_once() -> None:
+    # As a PDF's items come: the number is part of what is read.
+    passage = passage_of(REFUNDS, "refunds.md")
+    elements = tuple(
+        replace(e, plain=passage.text[e.start : e.end]) if e.kind == "list_item" else e
+        for e in passage.elements
+    )
+    draft = answer("What are the steps to request a refund?", replace(passage, elements=elements))
+    assert "1. Open the order page.\n2. Press **Refund**. A dialog opens.\n3. Confirm" in draft.text
+    assert "1. 1." not in draft.text
+    assert "1. Open the order page." in [citation.quote for citation in draft.citations]
 
 
 def test_items_without_numbers_are_shown_with_a_dash() -> None:
