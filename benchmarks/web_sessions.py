@@ -78,7 +78,7 @@ class Session:
         self._kept: dict[str, bytes] = {}
 
     def run(self, query: str = "", question: str = "") -> Iterator[str]:
-        """Run the script; yields the text of every element that arrives, ends with the script."""
+        """Run the script; yields the text of every page and component element that arrives, ends with the script."""
         message = BackMsg()
         message.rerun_script.query_string = query
         if question:
@@ -93,9 +93,13 @@ class Session:
             kind = received.WhichOneof("type")
             if kind == "delta":
                 element = received.delta.new_element
-                if element.WhichOneof("type") == "chat_input":
+                shown = element.WhichOneof("type")
+                if shown == "chat_input":
                     self._chat_input = element.chat_input.id
-                yield str(element)
+                elif shown == "html":
+                    yield element.html.body
+                elif shown == "bidi_component":
+                    yield str(element)
             elif kind == "script_finished":
                 # A run that asked for another one goes on without a word from the browser.
                 again = ForwardMsg.FINISHED_EARLY_FOR_RERUN

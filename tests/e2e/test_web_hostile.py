@@ -136,7 +136,7 @@ def test_the_watch_sees_harm_where_nothing_holds_it_back(
 def test_the_policy_of_the_server_holds_back_what_got_into_the_page(one: HostileVisit) -> None:
     one.open()
     one.page.evaluate(PLANTED)
-    one.page.wait_for_function("window.__refused.length >= 3")
+    one.page.wait_for_function("() => window.__refused.length >= 3")
     refused = one.page.evaluate("window.__refused")
     assert set(refused) == {"img-src", "script-src-attr", "script-src-elem"}
     one.page.evaluate("document.getElementById('planted').remove()")

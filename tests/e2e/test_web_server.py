@@ -42,3 +42,5 @@ def test_the_options_tell_nobody_anything_and_show_no_tracebacks() -> None:
     assert options["client.showErrorDetails"] == "none"
     assert options["server.address"] == HOST
     assert options["server.enableXsrfProtection"] is True
+    # It would take most of the time that many people at once leave.
+    assert options["runner.postScriptGC"] is False

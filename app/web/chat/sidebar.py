@@ -9,7 +9,7 @@ from app.web.chat.page_state import conversation_id, go_to
 from app.web.problems import guarded
 from core.answers import Caller
 
-_SHOWN = 20
+_SHOWN = 10
 _MOST = 200
 _SEARCHED_FROM = 6
 """With fewer conversations than this, looking is quicker than searching."""
