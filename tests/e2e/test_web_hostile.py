@@ -295,7 +295,8 @@ def test_names_of_dropped_files_are_only_text(one: HostileVisit) -> None:
     box = page.get_by_test_id("stChatInputTextArea")
     box.fill("What do hotels cost?")
     box.press("Enter")
-    expect(page.locator(".fn-attached")).to_have_text(names)
+    # Each is read by a command of its own, one after the other.
+    expect(page.locator(".fn-attached")).to_have_text(names, timeout=4 * PATIENCE_MS)
     expect(page.get_by_role("alert").filter(has_text=HOSTILE[2])).to_be_visible()
     one.settle()
     one.assert_harmless()
