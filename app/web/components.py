@@ -26,6 +26,7 @@ from app.safe_text import html_text
 from app.web.problems import guarded, sentence_for
 from app.web.shipped import asset_text
 from app.web.sources.passage_view import PassageView
+from app.web.triggers import new_event
 from core.errors import UsageError
 
 _CHANNEL_CLASS = "fn-live-channel"
@@ -94,30 +95,17 @@ def _draw_answer(
     }
 
     def opened() -> None:
-        event = _new_event(key, "opened")
+        event = new_event(key, "opened")
         if event is not None:
             on_open(int(event["marker"]))
             st.rerun()
 
     def said() -> None:
-        event = _new_event(key, "said")
+        event = new_event(key, "said")
         if event is not None and flagging is not None:
             _take(event, key, flagging)
 
     _answer_element()(key=key, data=data, on_opened_change=opened, on_said_change=said)
-
-
-def _new_event(key: str, name: str) -> Mapping[str, Any] | None:
-    """Return what the browser sent, once.
-
-    A run that is cut short by the next click hands its triggers on: the same click comes twice, and would open
-    again what that next click has closed.
-    """
-    event = st.session_state[key].get(name)
-    if not isinstance(event, Mapping) or st.session_state.get("last_click") == event.get("click"):
-        return None
-    st.session_state["last_click"] = event.get("click")
-    return event
 
 
 def _take(event: Mapping[str, Any], key: str, flagging: Flagging) -> None:

@@ -6,13 +6,13 @@ Cells are passed as data and become text nodes, as in `app.web.components`: a fi
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
+from typing import Any
 
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
 from app.web.shipped import asset_text
-
-_LAST_CLICK = "documents_last_click"
+from app.web.triggers import new_event
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +63,16 @@ def show_table(
     """Draw a table; the callbacks get a row's id or a column's `sort`, before the next run."""
 
     def opened() -> None:
-        _pass_on(st.session_state[key].opened, on_open)
+        _pass_on(new_event(key, "opened"), on_open)
 
     def resorted() -> None:
-        _pass_on(st.session_state[key].resorted, on_sort)
+        _pass_on(new_event(key, "resorted"), on_sort)
 
     _element()(key=key, data=asdict(table), on_opened_change=opened, on_resorted_change=resorted)
 
 
-def _pass_on(event: object, callback: Callable[[str], None] | None) -> None:
-    # A run that is cut short by the next click hands its triggers on: the same click may come twice.
-    if not isinstance(event, Mapping) or callback is None:
-        return
-    if st.session_state.get(_LAST_CLICK) != event.get("click"):
-        st.session_state[_LAST_CLICK] = event.get("click")
+def _pass_on(event: Mapping[str, Any] | None, callback: Callable[[str], None] | None) -> None:
+    if event is not None and callback is not None:
         callback(str(event["value"]))
 
 

@@ -11,6 +11,7 @@ import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
 from app.web.shipped import asset_text
+from app.web.triggers import new_event
 
 
 def show_list(
@@ -48,10 +49,8 @@ def _once(key: str, trigger: str, field: str, act: Callable[[str], None]) -> Cal
     """Return a callback that acts on an event of an element once."""
 
     def called() -> None:
-        event = getattr(st.session_state[key], trigger)
-        # A run that is cut short by the next click hands its triggers on: the same event comes twice.
-        if isinstance(event, Mapping) and st.session_state.get("last_click") != event.get("click"):
-            st.session_state["last_click"] = event.get("click")
+        event = new_event(key, trigger)
+        if event is not None:
             act(str(event[field]))
 
     return called
