@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from hypothesis import settings
 
 settings.register_profile("footnote", deadline=None, derandomize=bool(os.environ.get("CI")))
@@ -88,6 +89,13 @@ def _own_settings(tmp_path: Path, model_cache: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("FOOTNOTE_DATA_DIR", str(tmp_path / "footnote-data"))
     monkeypatch.setenv("FOOTNOTE_MODEL_CACHE", str(model_cache))
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def _own_log() -> Iterator[None]:
+    """Forget the log that a command set up: it writes to this test's stderr, which is closed after it."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

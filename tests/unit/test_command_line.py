@@ -3,13 +3,12 @@
 import io
 import json
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
-import structlog
 from click.testing import CliRunner, Result
 
 from core.command_line import as_option, common_options, print_json, read_jsonl, settings_for
@@ -20,10 +19,8 @@ SECRET = "words of a document"
 
 
 @pytest.fixture(autouse=True)
-def _own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    yield
-    structlog.reset_defaults()
 
 
 def run(body: Callable[[Settings], Any], *arguments: str) -> Result:

@@ -1,18 +1,10 @@
 """Log events are one JSON object a line on stderr; stdout belongs to results."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
-import structlog
 
 from core.log import configure, get_logger
-
-
-@pytest.fixture(autouse=True)
-def _default_logging() -> Iterator[None]:
-    yield
-    structlog.reset_defaults()
 
 
 def test_an_event_is_one_json_line_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
