@@ -184,6 +184,8 @@ answers = Table(
     Column("model", String, nullable=False, server_default=""),
     Column("total_ms", Float, nullable=False, server_default="0"),
     Column("cost_usd", Float, nullable=False, server_default="0"),
+    # The configuration that a live comparison chose for its reader, '' where none runs.
+    Column("variant", String, nullable=False, server_default=""),
     UniqueConstraint("conversation_id", "position", name="uq_answers_position"),
     # All that figures are counted from, so that no answer is read for one: 100,000 in 0.2 s.
     Index(
@@ -246,6 +248,11 @@ feedback = Table(
     Column("correction_source", Text, nullable=False, server_default=""),
     Column("root_cause", String, nullable=False, server_default=""),
     Column("dup_of", String, nullable=False, server_default=""),
+    # What was meant: answer, claim, span, citation or passage; the marker or chunk id of the last two.
+    Column("target", String, nullable=False, server_default=""),
+    Column("target_ref", String, nullable=False, server_default=""),
+    # Who said it: end_user, reviewer or auto.
+    Column("source", String, nullable=False, server_default="end_user"),
     # Question, answer, passages with scores and text hashes, prompt version, model, index generation.
     Column("snapshot", Text, nullable=False),
     Index(
@@ -336,6 +343,9 @@ review_items = Table(
     Column("question", Text, nullable=False, server_default=""),
     Column("documents", Text, nullable=False, server_default="[]"),
     Column("words", Text, nullable=False, server_default=""),
+    # The root cause that the claims and passages point at, and why: JSON.
+    Column("suggested_cause", String, nullable=False, server_default=""),
+    Column("cause_detail", Text, nullable=False, server_default="{}"),
 )
 """The queue of flags; a row is made when the queue first meets a flag."""
 
@@ -354,23 +364,103 @@ reviews = Table(
 )
 """What reviewers decided, append-only; several of one flag give their agreement."""
 
+signals = Table(
+    "signals",
+    metadata,
+    Column("signal_id", String, primary_key=True),
+    Column("answer_id", String, nullable=False),
+    Column("author", String, nullable=False),
+    # copied, exported, citation_opened, rephrased, regenerated, stopped or abandoned.
+    Column("kind", String, nullable=False),
+    Column("place", String, nullable=False, server_default=""),
+    Column("channel", String, nullable=False),
+    Column("created_at", String, nullable=False),
+    UniqueConstraint("answer_id", "author", "kind", "place", name="uq_signals"),
+    Index("ix_signals_figures", "created_at", "kind", "author", "answer_id"),
+)
+"""What people did with an answer without saying anything of it; one row for each kind and place."""
+
+audit_sample = Table(
+    "audit_sample",
+    metadata,
+    Column("answer_id", String, primary_key=True),
+    # The ISO week that it was drawn of, like 2026-W47.
+    Column("period", String, nullable=False),
+    Column("drawn_at", String, nullable=False),
+    Column("drawn_by", String, nullable=False),
+    # Ids of all documents that the answer was made from: JSON list.
+    Column("documents", Text, nullable=False, server_default="[]"),
+    Index("ix_audit_sample_period", "period"),
+)
+"""Answers drawn at random for review, so that the rate of flags can be judged."""
+
+audit_labels = Table(
+    "audit_labels",
+    metadata,
+    Column("label_id", String, primary_key=True),
+    Column("answer_id", String, nullable=False),
+    Column("reviewer", String, nullable=False),
+    # right, wrong or unsure.
+    Column("verdict", String, nullable=False),
+    Column("category", String, nullable=False, server_default=""),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("created_at", String, nullable=False),
+    Index("ix_audit_labels_answer", "answer_id", "reviewer"),
+)
+"""What reviewers said of drawn answers, append-only: a reviewer's last one counts."""
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("notice_id", String, primary_key=True),
+    Column("recipient", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("object", String, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("created_at", String, nullable=False),
+    Column("seen_at", String, nullable=False, server_default=""),
+    Index("ix_notices_recipient", "recipient", "seen_at", "created_at"),
+)
+"""What a person is told at the next visit: what became of a flag, a document of theirs that was reported."""
+
+source_reports = Table(
+    "source_reports",
+    metadata,
+    Column("feedback_id", String, primary_key=True),
+    Column("doc_id", String, primary_key=True),
+    Column("doc_version", String, nullable=False),
+    Column("owner", String, nullable=False),
+    # open, changed (the document has another version now) or closed.
+    Column("state", String, nullable=False),
+    Column("created_at", String, nullable=False),
+    Column("closed_at", String, nullable=False, server_default=""),
+    Index("ix_source_reports_owner", "owner", "state"),
+)
+"""Documents that a reviewed flag found wrong, for their owners."""
+
 cases = Table(
     "cases",
     metadata,
     Column("case_id", String, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
     Column("dataset", String, nullable=False),
     Column("valid_from", String, nullable=False),
     Column("valid_to", String, nullable=False, server_default=""),
     Column("question", Text, nullable=False),
     # The whole case as a line of a case file (docs/evaluation.md): JSON.
     Column("content", Text, nullable=False),
+    # flag, manual, import or synthetic.
     Column("origin", String, nullable=False),
     Column("source_feedback_id", String, nullable=False, server_default=""),
-    Column("approved_by", String, nullable=False),
+    # '' for a proposed case, which no run uses until somebody approves it.
+    Column("approved_by", String, nullable=False, server_default=""),
     Column("split", String, nullable=False, server_default="test"),
-    Index("ix_cases_dataset", "dataset"),
+    # The document that the case is about: splits and resampling keep its cases together.
+    Column("cluster", String, nullable=False, server_default=""),
+    Index("ix_cases_dataset", "dataset", "valid_to"),
+    Index("ix_cases_feedback", "source_feedback_id"),
 )
-"""Test cases; a change closes a row with `valid_to` and writes another."""
+"""Test cases; a change closes a row with `valid_to` and writes another with the next version."""
 
 eval_runs = Table(
     "eval_runs",
@@ -395,6 +485,26 @@ eval_results = Table(
     Column("value", Float),
     Column("detail", Text, nullable=False, server_default="{}"),
 )
+
+eval_answers = Table(
+    "eval_answers",
+    metadata,
+    Column("run_id", String, primary_key=True),
+    Column("case_id", String, primary_key=True),
+    Column("repeat", Integer, primary_key=True, autoincrement=False),
+    Column("content", Text, nullable=False),
+)
+"""What an evaluation was answered, as JSON, so that it can be looked at and measured again."""
+
+shadow_answers = Table(
+    "shadow_answers",
+    metadata,
+    Column("answer_id", String, primary_key=True),
+    Column("variant", String, primary_key=True),
+    Column("created_at", String, nullable=False),
+    Column("content", Text, nullable=False),
+)
+"""What another variant would have said, beside the answer that was shown."""
 
 audit = Table(
     "audit",

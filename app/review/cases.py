@@ -32,6 +32,7 @@ def store_case(
     connection.execute(
         insert(cases).values(
             case_id=case_id,
+            version=1,
             dataset=DATASET,
             valid_from=at,
             question=fields.question,
