@@ -34,7 +34,7 @@ QUESTIONS = (
     "Who approves travel expenses?",
     "What is the on-call rotation?",
 )
-_VISIBLE = re.compile(r"fn-stage|fn-live|fn-waiting")
+_VISIBLE = re.compile(r"fn-received|fn-stage|fn-live")
 _PATIENCE_S = 120.0
 _SETTLED_AFTER_S = 150.0
 """Streamlit forgets a session 120 s after its connection is gone."""

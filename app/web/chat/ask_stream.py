@@ -44,15 +44,21 @@ class _Live:
 
 
 def stream_answer(
-    application: Application, service: FootnoteService, caller: Caller, asked: Asked
+    application: Application,
+    service: FootnoteService,
+    caller: Caller,
+    asked: Asked,
+    received: DeltaGenerator,
 ) -> Answer | None:
     """Show an answer as it comes and return it; None when there is none, which the next run says.
 
+    `received` is where the page said that the question has come; its first stage takes that place.
     Stop, reload and a closed tab arrive as Streamlit's BaseExceptions at any element call: then the service's
     generator is closed, which stops the work and keeps the question with its text so far as stopped.
     """
     live = _Live(st.empty(), st.empty(), st.empty())
     _show_stage(live, STAGE_WORDS["searching"])
+    received.empty()
     kept: QuestionKept | None = None
     try:
         application.limits.take(caller)

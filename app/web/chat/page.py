@@ -1,14 +1,17 @@
 """The chat page: landing, conversation, question. Everything it shows comes from the services it is given."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+from streamlit.elements.widgets.chat import ChatInputValue
 
 from app.application import Application
-from app.chat_view import plain_html, plain_label
+from app.chat_view import STAGE_WORDS, plain_html, plain_label
 from app.conversation_view import ConversationView
 from app.service import FootnoteService
 from app.web.chat.answer_actions import bring_into_view, show_announcement
 from app.web.chat.ask_stream import stream_answer
 from app.web.chat.conversation_menu import show_header
+from app.web.chat.drawing_turn import DRAWING
 from app.web.chat.file_drop import (
     application_in_use,
     service_in_use,
@@ -27,6 +30,7 @@ from app.web.chat.page_state import (
     follow_address,
     give_back,
     go_to,
+    is_asking,
     put_back,
     refused,
     take_pending,
@@ -56,8 +60,11 @@ def render(application: Application, caller: Caller) -> None:
         st.html(ASSETS / name)
     follow_address()
     with guarded():
-        show_sidebar(application.service, caller)
-        asked = _show_input(application, caller)
+        received = _show_received()
+        with DRAWING:
+            show_sidebar(application.service, caller)
+            typed = _show_input(application, caller)
+        asked = _taken(application, caller, typed)
         # Only now: what came with the question may have changed where it goes.
         application = application_in_use(application, caller)
         service = application.service
@@ -70,10 +77,19 @@ def render(application: Application, caller: Caller) -> None:
         # A slot of its own: what is not drawn again would stay on the page until the answer is complete.
         landing = st.empty()
         if view is None and not asked and not refused():
-            with landing.container():
+            with DRAWING, landing.container():
                 show_landing(service, caller)
             return
-        _show_conversation(application, service, caller, view, asked)
+        _show_conversation(application, service, caller, view, asked, received)
+
+
+def _show_received() -> DeltaGenerator:
+    """Say at once that a question has come: with many people, what is drawn before its own place takes a while."""
+    with st.bottom:
+        received = st.empty()
+    if is_asking() or st.session_state.get(_INPUT):
+        received.html(plain_html(STAGE_WORDS["searching"], "fn-received"))
+    return received
 
 
 def _open(service: FootnoteService, caller: Caller) -> ConversationView | None:
@@ -88,21 +104,25 @@ def _open(service: FootnoteService, caller: Caller) -> ConversationView | None:
         return None
 
 
-def _show_input(application: Application, caller: Caller) -> Asked | None:
-    """Draw what is at the bottom of the page; returns the question to answer in this run."""
+def _show_input(application: Application, caller: Caller) -> ChatInputValue | None:
+    """Draw what is at the bottom of the page; returns what was sent with it."""
     put_back(_INPUT)
     service = service_in_use(application, caller)
     readable = service.readable_documents(caller)
     with st.bottom:
         show_attached(application, caller)
         show_scope(service, caller, readable)
-        typed = st.chat_input(
+        return st.chat_input(
             "Ask your documents",
             key=_INPUT,
             submit_mode="stop",
             accept_file="multiple",
             disabled=not readable,
         )
+
+
+def _taken(application: Application, caller: Caller, typed: ChatInputValue | None) -> Asked | None:
+    """Return the question to answer in this run, from a button or the input; files with it are read first."""
     asked = take_pending()
     if asked is None and typed is not None:
         is_read = take_files(application, caller, typed.files)
@@ -122,15 +142,18 @@ def _show_conversation(
     caller: Caller,
     view: ConversationView | None,
     asked: Asked | None,
+    received: DeltaGenerator,
 ) -> None:
     if view is not None:
-        show_header(service, caller, view)
-        if not view.is_own:
-            show_shared_note()
-        show_turns(application, caller, view, asked)
+        with DRAWING:
+            show_header(service, caller, view)
+            if not view.is_own:
+                show_shared_note()
+            show_turns(application, caller, view, asked)
     if asked:
-        _answer(application, service, caller, asked)
+        _answer(application, service, caller, asked, received)
         return
+    received.empty()
     if view is not None:
         show_unfinished(service, caller, view.unfinished)
     _show_refused()
@@ -138,18 +161,23 @@ def _show_conversation(
         return
     answers = shown_answers(view)
     if view.is_own and not view.unfinished and not refused():
-        _show_follow_ups(service, caller, answers)
+        with DRAWING:
+            _show_follow_ups(service, caller, answers)
     show_source_panel(application, caller, answers)
     show_flag_dialog(application, caller, answers)
 
 
 def _answer(
-    application: Application, service: FootnoteService, caller: Caller, asked: Asked
+    application: Application,
+    service: FootnoteService,
+    caller: Caller,
+    asked: Asked,
+    received: DeltaGenerator,
 ) -> None:
     with st.container(key="live"):
         show_question(asked.question)
         bring_into_view()
-        answer = stream_answer(application, service, caller, asked)
+        answer = stream_answer(application, service, caller, asked, received)
     if answer is not None:
         announce(_ready_words(answer))
     st.rerun()

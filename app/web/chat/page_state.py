@@ -138,6 +138,11 @@ def ask_next(question: str, replaces: str | None = None, forgets: str | None = N
     st.session_state.pop("editing", None)
 
 
+def is_asking() -> bool:
+    """Whether a button asked for a question that no run has taken yet."""
+    return "pending" in st.session_state
+
+
 def take_pending() -> Asked | None:
     """Return the question that a button asked for, once."""
     pending = st.session_state.pop("pending", None)
