@@ -9,6 +9,11 @@ _WORDINGS = {
     "es": "¿Qué dice {title} sobre {heading}?",
 }
 _WORDING = "What does {title} say about {heading}?"
+# "How many days", "Wie viele Tage": half a question already, which only lacks what it is about.
+_HALF_A_QUESTION = re.compile(
+    r"(?:how (?:many|much|long|often)|wie (?:viele?|lange|oft)|combien|cuánt[oa]s?)\b",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"^(?:\d{1,2}(?:\.\d{1,2}){0,3}[.)]?|[IVX]{1,4}\.)[ \t]+(?=[^\W\d_])")
 
 
@@ -20,11 +25,13 @@ def suits(heading: str) -> bool:
 def as_question(heading: str, title: str, language: str = "") -> str:
     """Return a question about a section; a heading that is a question already stays.
 
-    The section's number is left out, and a heading in capitals is asked for in small letters.
+    One that begins like a question becomes one about the document. The section's number is left out, and a heading in capitals is asked for in small letters.
     """
     named = _NUMBER.sub("", heading.strip())
     if named.endswith("?"):
         return named
+    if _HALF_A_QUESTION.match(named):
+        return f"{title}: {_within(named, language)}?"
     wording = _WORDINGS.get(language[:2].lower(), _WORDING)
     return wording.format(title=title, heading=_within(named, language))
 

@@ -29,3 +29,18 @@ def test_headings_that_say_too_little_or_too_much_are_left() -> None:
         suits(heading) for heading in ("Annual leave", "Leave", "Introduction", "a b", "x " * 40)
     ]
     assert fit == [True, False, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("heading", "language", "question"),
+    [
+        ("How many days", "en", "Remote work: how many days?"),
+        ("Wie viele Tage im Jahr", "de", "Remote work: Wie viele Tage im Jahr?"),
+        ("2.1 Combien de jours", "fr", "Remote work: combien de jours?"),
+        ("How we travel", "en", "What does Remote work say about how we travel?"),
+    ],
+)
+def test_a_heading_that_begins_like_a_question_is_asked_of_its_document(
+    heading: str, language: str, question: str
+) -> None:
+    assert as_question(heading, "Remote work", language) == question
