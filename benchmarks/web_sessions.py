@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -66,13 +66,16 @@ class Session:
             value.split(";", 1)[0] for value in reply.headers.get_all("Set-Cookie") or ()
         )
         page.close()
-        self._socket = websocket.connect(
-            f"ws://{parts.netloc}/_stcore/stream",
-            origin=address,  # type: ignore[arg-type]
-            additional_headers={"Cookie": self._cookies} if self._cookies else None,
-            subprotocols=["streamlit"],  # type: ignore[list-item]
-            max_size=None,
-            open_timeout=_PATIENCE_S,
+        self._open = ExitStack()
+        self._socket = self._open.enter_context(
+            websocket.connect(
+                f"ws://{parts.netloc}/_stcore/stream",
+                origin=address,  # type: ignore[arg-type]
+                additional_headers={"Cookie": self._cookies} if self._cookies else None,
+                subprotocols=["streamlit"],  # type: ignore[list-item]
+                max_size=None,
+                open_timeout=_PATIENCE_S,
+            )
         )
         self._chat_input = ""
         self._kept: dict[str, bytes] = {}
@@ -106,7 +109,7 @@ class Session:
                 running = received.script_finished == again
 
     def close(self) -> None:
-        self._socket.close()
+        self._open.close()
 
 
 def one_person(address: str, rounds: int, number: int, outcome: Outcome) -> None:
