@@ -16,7 +16,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from core.errors import DataFolderError, FolderBusy, NewerDataError, StorageFull
 
 DATABASE_NAME = "footnote.db"
-SCHEMA_VERSION = "0007"
+SCHEMA_VERSION = "0008"
 """Revision of the newest migration in `index/migrations/versions`."""
 
 _BUSY_TIMEOUT_MS = 15_000
