@@ -4,7 +4,7 @@ import re
 
 from app.privacy.redaction import redact_for_record
 from core.hidden_characters import visible
-from evals.report.committee import lines_of
+from evals.report.committee import Line, lines_of
 from evals.report.data import ReportData
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
@@ -23,13 +23,14 @@ def report_markdown(data: ReportData) -> str:
         )
         parts += [_escaped(verdict.limits), ""]
     parts += [
-        f"- **{line.name}**: {_escaped(line.figure)} {_escaped(line.span)} – {_escaped(line.meaning)}"
+        f"- **{line.name}**: {_escaped(_with_interval(line))} – {_escaped(line.meaning)}"
         for line in lines_of(data)
     ]
     parts += ["", "## Asked, and not in the documents", ""]
     gaps = data.gaps.gaps if data.gaps else ()
     parts += [
-        f"- {_said(gap.label)} ({gap.asked} times, {gap.people} people)" for gap in gaps[:_SHOWN]
+        f"- {_said(gap.label)} ({_times(gap.asked)}, {_people(gap.people)})"
+        for gap in gaps[:_SHOWN]
     ]
     parts += [] if gaps else ["Nothing that may be shown."]
     parts += ["", "## Flagged", ""]
@@ -42,6 +43,19 @@ def report_markdown(data: ReportData) -> str:
         moved = ", ".join(feature.feature for feature in data.drift.features if feature.alarm)
         parts += ["", f"**Something moved:** {moved}."]
     return "\n".join(parts) + "\n"
+
+
+def _with_interval(line: Line) -> str:
+    # A count stands for itself, and the page says so in the interval's column.
+    return f"{line.figure} {line.span}" if line.span.startswith("[") else line.figure
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count:,} times"
+
+
+def _people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count:,} people"
 
 
 def _said(text: str) -> str:
