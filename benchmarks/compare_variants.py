@@ -1,9 +1,9 @@
 """Two real variants over public questions, compared as a release would be: cases, runs, verdict, and the report.
 
-    FOOTNOTE_BENCH_DATA=… python -m benchmarks.compare_variants --work FOLDER [--cases N] [--set xquad|handbook]
+    FOOTNOTE_BENCH_DATA=… python -m benchmarks.compare_variants --work FOLDER [--cases N] [--set xquad|handbook|samples]
 
-XQuAD English: each paragraph a document, each question a case whose paragraph is its evidence. The handbook: the
-sample documents with the cases of `samples/cases.jsonl`. In the folder lie the case file, the knowledge base, and
+XQuAD English: each paragraph a document, each question a case whose paragraph is its evidence. The handbook: a public
+one with its ten questions and their reference answers. The samples: with the cases of `samples/cases.jsonl`. In the folder lie the case file, the knowledge base, and
 report.html for each pair. Questions are taken evenly over all documents, the same ones each time.
 """
 
@@ -41,13 +41,20 @@ _PAIRS = (("current", "words-only"), ("current", "few-passages"))
 )
 @click.option("--cases", "count", type=int, default=300, show_default=True, help="XQuAD questions.")
 @click.option(
-    "--set", "name", type=click.Choice(["xquad", "handbook"]), default="xquad", show_default=True
+    "--set",
+    "name",
+    type=click.Choice(["xquad", "handbook", "samples"]),
+    default="xquad",
+    show_default=True,
 )
 def main(work: Path, count: int, name: str) -> None:
     """Make the cases, run the variants, compare them and write the reports."""
     folder = work / name
     folder.mkdir(parents=True, exist_ok=True)
-    documents, cases = _xquad(folder, count) if name == "xquad" else _handbook()
+    if name == "samples":
+        documents, cases = _ROOT / "samples" / "documents", _ROOT / "samples" / "cases.jsonl"
+    else:
+        documents, cases = _xquad(folder, count) if name == "xquad" else _handbook(folder)
     (folder / "variants.toml").write_text(_VARIANTS, encoding="utf-8")
     _footnote(folder, "ingest", str(documents), "--yes")
     for variant in dict.fromkeys(variant for pair in _PAIRS for variant in pair):
@@ -90,8 +97,15 @@ def _sentence(text: str, place: int) -> str:
     return text[start + 2 if start >= 0 else 0 : end + 1 if end >= 0 else len(text)].strip()
 
 
-def _handbook() -> tuple[Path, Path]:
-    return _ROOT / "samples" / "documents", _ROOT / "samples" / "cases.jsonl"
+def _handbook(folder: Path) -> tuple[Path, Path]:
+    handbook = data_folder() / "handbook-sourcegraph"
+    asked = json.loads((handbook / "kite_queries.json").read_text(encoding="utf-8"))
+    cases = folder / "cases.jsonl"
+    with cases.open("w", encoding="utf-8") as file:
+        for number, entry in enumerate(asked):
+            line = {"id": f"handbook-{number:02}", "question": entry["query"]}
+            file.write(json.dumps(line | {"reference": entry["gt_answer"]}) + "\n")
+    return handbook / "corpus", cases
 
 
 def _footnote(folder: Path, *arguments: str) -> str:
