@@ -5,10 +5,10 @@ import click
 from app.chat_view import clipped, terminal_text
 from core.command_line import as_option, common_options, print_json
 from core.errors import UsageError
+from core.metric_words import change, change_span, level
 from core.settings import Settings
 from evals.commands.caller import eval_caller
 from evals.comparing.compared_runs import RunComparison, compare_stored, comparison_json
-from evals.comparing.number_words import change, change_span, level
 from evals.running.run_log import RunLog
 from index.factory import open_catalogue
 

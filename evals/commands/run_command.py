@@ -11,6 +11,7 @@ from app.chat_view import clipped, terminal_text
 from core.answers import Caller
 from core.command_line import as_option, common_options, print_json
 from core.errors import NotFound, UsageError
+from core.metrics import metric_info
 from core.settings import Settings
 from core.variants import CURRENT, find_variant, parse_changes, read_variants
 from evals.cases.case import Case
@@ -19,7 +20,6 @@ from evals.cases.case_store import FLAGS, CaseStore
 from evals.cases.splits import split_cases
 from evals.commands.caller import eval_caller
 from evals.commands.progress_bar import shown_progress
-from evals.metrics.registry import metric_info
 from evals.running.manifest import RunOptions
 from evals.running.passing import verdict_of
 from evals.running.run_log import CaseAnswer, RunLog

@@ -8,13 +8,13 @@ from typing import Any
 from app.quality.usage import percentile
 from core.answers import Caller
 from core.errors import UsageError
+from core.metric_words import level
+from core.metrics import metric_info
 from core.statistics.paired import non_inferior
 from evals.comparing.comparison import MetricDifference, common_cases, differences, primary_of
-from evals.comparing.number_words import level
 from evals.comparing.scored_run import ScoredRun, read_scored
 from evals.comparing.turned_cases import Slice, TurnedCase, slices, turned_cases
 from evals.comparing.verdict import Verdict, verdict_of
-from evals.metrics.registry import metric_info
 from evals.running.run_log import RunLog, RunRecord
 from index.catalogue import Catalogue
 

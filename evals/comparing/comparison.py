@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Literal
 
+from core.metrics import METRICS, MetricInfo, metric_info, worse_by
 from core.statistics.bootstrap import RESAMPLES
 from core.statistics.multiple import holm
 from core.statistics.paired import PairedDifference, paired_difference
 from core.statistics.paired_tests import mcnemar
-from evals.metrics.registry import METRICS, MetricInfo, metric_info, worse_by
 
 Standing = Literal["better", "worse", "not worse", "open", "reported"]
 

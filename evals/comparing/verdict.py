@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from core.metric_words import amount, change, change_span
 from core.statistics.power import detectable_share
 from evals.comparing.comparison import SIGNIFICANT, MetricDifference
-from evals.comparing.number_words import amount, change, change_span
 
 Decision = Literal["ship", "hold", "cannot tell"]
 _NAMED = 4

@@ -7,9 +7,9 @@ one trace, and has an id of its own, so that sending the file twice changes noth
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from core.metrics import metric_info
 from evals.comparing.scored_run import ScoredRun
 from evals.exports.corrections import ReviewedFlag
-from evals.metrics.registry import metric_info
 
 _ITEMS, _SCORES, _DATASETS = (
     "/api/public/dataset-items",

@@ -9,9 +9,9 @@ from typing import Any
 
 from app.tracing.attributes import otel_span_id
 from app.tracing.stage_times import ROOT
+from core.metrics import metric_info
 from evals.comparing.scored_run import ScoredRun
 from evals.exports.corrections import ReviewedFlag
-from evals.metrics.registry import metric_info
 
 _DATASETS, _ANNOTATIONS = "/v1/datasets/upload", "/v1/span_annotations"
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
+from core.metrics import METRICS, metric_info
 from evals.comparing.comparison import common_cases
 from evals.comparing.scored_run import ScoredRun
 from evals.gating.inferiority import inferior_to
-from evals.metrics.registry import METRICS, metric_info
 
 REQUIRED = ("citation_validity", "latency_ms", "error")
 """Metrics without which nothing was measured, whatever the cases are about."""

@@ -3,10 +3,10 @@
 Latency blocks only where the whole interval lies beyond the margin: a machine's load is nothing that a change did.
 """
 
+from core.metric_words import amount, change, change_span
+from core.metrics import metric_info
 from evals.comparing.comparison import MetricDifference, common_cases, differences
-from evals.comparing.number_words import amount, change, change_span
 from evals.comparing.scored_run import ScoredRun
-from evals.metrics.registry import metric_info
 
 _OF_MACHINES = ("latency_ms", "first_token_ms")
 

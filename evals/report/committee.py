@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from evals.comparing.number_words import interval, level
-from evals.metrics.registry import MetricInfo, metric_info
+from core.metric_words import interval, level
+from core.metrics import MetricInfo, metric_info
 from evals.report.data import ReportData
 from evals.report.live_rows import Figure, cost_per_accepted, mean_of, quantile, share_of, time_of
 from evals.report.markup import Content, Markup, joined, tag, untrusted

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from app.chat_view import CATEGORY_WORDS
-from evals.comparing.number_words import interval, level
+from core.metric_words import interval, level
 from evals.report.committee import SHARE
 from evals.report.data import ReportData
 from evals.report.flag_rows import FlagRow

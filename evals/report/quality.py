@@ -5,13 +5,13 @@ from pathlib import PurePath
 from statistics import fmean
 from typing import Any, cast
 
+from core.metric_words import change, change_span, interval, level
+from core.metrics import MetricInfo, metric_info
 from evals.cases.case import case_of_line
 from evals.comparing.compared_runs import RunComparison
 from evals.comparing.comparison import MetricDifference
-from evals.comparing.number_words import change, change_span, interval, level
 from evals.comparing.scored_run import ScoredRun
 from evals.metrics.abstention import aurc, risk_coverage
-from evals.metrics.registry import MetricInfo, metric_info
 from evals.report.data import MeasuredRun, ReportData
 from evals.report.markup import Content, Markup, joined, tag, untrusted
 from evals.report.parts import left_out, nothing, said, section, table

@@ -3,8 +3,8 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from evals.comparing.number_words import interval, level
-from evals.metrics.registry import metric_info
+from core.metric_words import interval, level
+from core.metrics import metric_info
 from evals.report.committee import SHARE
 from evals.report.data import ReportData
 from evals.report.live_rows import LiveAnswer, mean_of, share_of, time_of

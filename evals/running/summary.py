@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean, stdev
 from typing import Any
 
+from core.metrics import METRICS, metric_info
 from core.statistics.bootstrap import RESAMPLES, mean_interval
-from evals.metrics.registry import METRICS, metric_info
 from evals.running.run_log import CaseScores
 
 _SLICE_RESAMPLES = 2_000

@@ -9,9 +9,9 @@ import pytest
 from scipy import stats
 from sklearn.metrics import precision_recall_fscore_support
 
+from core.metrics import METRICS, metric_info, worse_by
 from evals.metrics.abstention import abstention_scores, aurc, risk_coverage
 from evals.metrics.operations import cost, error_rate, percentile
-from evals.metrics.registry import METRICS, metric_info, worse_by
 
 
 def test_refusals_equal_scikit_learn_on_1000_random_runs() -> None:

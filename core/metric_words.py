@@ -1,6 +1,6 @@
 """Metrics' values as a reader says them: 71.4 %, +2.3 points, 180 ms, $0.0021; pure."""
 
-from evals.metrics.registry import MetricInfo
+from core.metrics import MetricInfo
 
 
 def amount(info: MetricInfo, value: float | None) -> str:
