@@ -10,8 +10,7 @@ from app.quality.desk import QualityDesk
 from app.quality.figures import Usage
 from app.quality.shadows import ShadowComparison
 from app.quality.trend import TrendPoint
-from app.web.quality.charts import COLOURS, Spec, line_chart
-from app.web.quality.interval_chart import interval_chart
+from app.web.quality.charts import COLOURS, Spec, interval_chart, line_chart
 from app.web.quality.plot import NumberTable, show_plot, show_section, table_html
 from app.web.quality.wording import count_words, money_words, share_words, step_words, time_words
 from core.answers import Caller
@@ -95,7 +94,7 @@ def _show_comparison(found: LiveComparison, number: int) -> None:
         alt = f"Intervals of the differences between {found.variant} and current: " + "; ".join(
             f"{row['name']} {row['words']}, {str(row['verdict']).lower()}" for row in rows
         )
-        chart = interval_chart(rows, "Points, variant − current")
+        chart = interval_chart(rows, "Points, variant − current", zero_line=True)
     with st.container(key=f"plot_arms_{number}", gap="small"):
         show_section(title, about)
         if chart is not None:

@@ -6,7 +6,7 @@ from app.quality.desk import QualityDesk
 from app.quality.drift import FEWEST, DriftReport, FeatureDrift, GrownTopic
 from app.quality.figures import Usage
 from app.safe_text import html_text
-from app.web.quality.interval_chart import limit_chart
+from app.web.quality.limit_chart import limit_chart
 from app.web.quality.plot import NumberTable, show_plot, show_section, table_html
 from app.web.quality.wording import STATUS_WORDS, count_words
 from core.answers import Caller
