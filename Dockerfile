@@ -12,7 +12,7 @@ WORKDIR /opt/footnote
 
 # The dependencies alone first: a change of Footnote's own code does not install them again.
 COPY pyproject.toml constraints.txt ./
-RUN python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; print(*p['dependencies'], *p['optional-dependencies']['qdrant'], sep='\n')" > /tmp/dependencies.txt \
+RUN python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; print(*p['dependencies'], *p['optional-dependencies']['qdrant'], *p['optional-dependencies']['postgres'], sep='\n')" > /tmp/dependencies.txt \
     && pip install -c constraints.txt --upgrade pip \
     && pip install -c constraints.txt -r /tmp/dependencies.txt \
     && rm /tmp/dependencies.txt

@@ -49,13 +49,13 @@ lint: $(VENV)/.dev ## Check format, style, types and the layers
 	$(BIN)/lint-imports
 
 .PHONY: test
-test: $(VENV)/.test ## Run the tests; installs Chromium where it may
-	@tests/ensure_chromium.sh $(BIN)/python
+test: $(VENV)/.test ## Run the tests; installs Chromium and PostgreSQL where it may
+	@tests/ensure_packages.sh $(BIN)/python
 	$(BIN)/python -m pytest -m "not slow"
 
 .PHONY: test-all
 test-all: $(VENV)/.test ## Run the tests and the slow ones
-	@tests/ensure_chromium.sh $(BIN)/python
+	@tests/ensure_packages.sh $(BIN)/python
 	$(BIN)/python -m pytest
 
 .PHONY: check

@@ -124,6 +124,18 @@ class Answering:
         self._export = export
         self.scoping = Scoping(retriever.catalogue)
 
+    def keeping_in(self, log: ConversationLog) -> "Answering":
+        """Return one that answers the same way and stores in another log."""
+        return Answering(
+            self._retriever,
+            self._writer,
+            self._checker,
+            self._condense,
+            log,
+            self._limits,
+            self._export,
+        )
+
     def warm_up(self) -> None:
         """Load in the background what the first answer would have to wait for."""
         self._writer.warm_up()

@@ -14,6 +14,7 @@ COMMANDS = {
     "documents": ("ingest.documents_cli", "documents", "List, show and remove documents."),
     "feedback": ("app.commands", "feedback", "Add, list and export what people said of answers."),
     "review": ("app.review_command", "review", "Look at flags, decide them, make test cases."),
+    "eval": ("evals.cli", "evaluate", "Measure answers with test cases; compare, gate, report."),
     "prompts": ("app.prompts_command", "prompts", "Show, compare and pin the models' prompts."),
     "people": ("app.people_command", "people", "See and change who may log in."),
     "web": ("app.commands", "web", "Start the web application."),

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, Literal, cast, get_args
 
 import click
 
@@ -21,6 +21,7 @@ from core.answers import (
     Citation,
     FeedbackCategory,
     FeedbackSeverity,
+    FeedbackTarget,
     FeedbackVerdict,
     Turn,
 )
@@ -111,6 +112,13 @@ def feedback() -> None:
 @click.option("--category", type=click.Choice(get_args(FeedbackCategory)), help="What is wrong.")
 @click.option("--start", type=int, help="Where the wrong words start in the answer.")
 @click.option("--end", type=int, help="Where they end.")
+@click.option(
+    "--target",
+    type=click.Choice(get_args(FeedbackTarget)),
+    help="What is meant (default: the words, else the answer).",
+)
+@click.option("--marker", type=int, help="Which source, with --target citation.")
+@click.option("--passage", metavar="CHUNK_ID", help="Which passage, with --target passage.")
 @click.option("--comment", default="", help="Anything to add.")
 @click.option(
     "--severity",
@@ -129,6 +137,9 @@ def add_feedback(
     category: str | None,
     start: int | None,
     end: int | None,
+    target: str | None,
+    marker: int | None,
+    passage: str | None,
     comment: str,
     severity: str | None,
     correction: str,
@@ -145,6 +156,8 @@ def add_feedback(
         cast(FeedbackSeverity, severity or ""),
         correction,
         correction_source,
+        cast(FeedbackTarget | Literal[""], target or ""),
+        _target_ref(target, marker, passage),
     )
     with _told_where(_ANSWER_ID):
         given = service.feedback_desk.add(answer_id, caller, remark)
@@ -152,6 +165,17 @@ def add_feedback(
         print_json({"id": given.feedback_id, "answer_id": answer_id, "status": given.status})
     else:
         click.echo(f"Saved as {given.feedback_id}.")
+
+
+def _target_ref(target: str | None, marker: int | None, passage: str | None) -> str:
+    """Return the name of the source or passage that is meant."""
+    named = {"citation": marker, "passage": passage}
+    for kind, name in named.items():
+        if (name is not None) != (target == kind):
+            raise UsageError(
+                "Give --marker with --target citation, --passage with --target passage, and neither without them."
+            )
+    return str(named.get(target or "", "") or "")
 
 
 @feedback.command("list")

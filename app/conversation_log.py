@@ -21,7 +21,7 @@ from core.errors import NotFound, UsageError
 from core.ids import new_id
 from index.catalogue import Catalogue
 from index.database import storage_errors, writing
-from index.schema import answers, conversations, unfinished
+from index.schema import answers, conversations, shadow_answers, unfinished
 
 MAX_TITLE_CHARS = 120
 _TITLE_CHARS = 80
@@ -41,14 +41,21 @@ class History:
 
 
 class ConversationLog:
-    """The conversations of one data folder; `channel` is noted with every answer."""
+    """The conversations of one data folder; `channel` and `variant` (see `app.arm_labels`) are noted with answers."""
 
     def __init__(
-        self, engine: Engine, data_dir: Path, channel: str = "", now: Clock = utc_now
+        self,
+        engine: Engine,
+        data_dir: Path,
+        channel: str = "",
+        now: Clock = utc_now,
+        variant: str = "",
     ) -> None:
+        self.data_dir = data_dir
+        self.channel = channel
         self._engine = engine
         self._data_dir = data_dir
-        self._channel = channel
+        self._variant = variant
         self._now = now
         self._catalogue = Catalogue(engine, data_dir)
         self.unfinished = UnfinishedLog(engine, data_dir, now)
@@ -121,10 +128,11 @@ class ConversationLog:
                     trace_id=stored.trace_id,
                     answer=json.dumps(asdict(stored), ensure_ascii=False),
                     trace=json.dumps(trace, ensure_ascii=False),
-                    channel=self._channel,
+                    channel=self.channel,
                     model=stored.model,
                     total_ms=stored.timings_ms.get("total", 0.0),
                     cost_usd=stored.cost_usd,
+                    variant=self._variant,
                 )
             )
             if replaces is not None:
@@ -379,5 +387,7 @@ def _next_position(connection: Connection, conversation_id: str) -> int:
 
 
 def _remove(connection: Connection, conversation_id: str) -> None:
+    of_it = select(answers.c.answer_id).where(answers.c.conversation_id == conversation_id)
+    connection.execute(delete(shadow_answers).where(shadow_answers.c.answer_id.in_(of_it)))
     for table in (answers, unfinished, conversations):
         connection.execute(delete(table).where(table.c.conversation_id == conversation_id))

@@ -13,8 +13,11 @@ from index.schema import answers, conversations, unfinished
 
 _MAX_WORDS = 8
 _MAX_QUERY_CHARS = 200
-# What a single letter folds to (ß is ss, ligatures are fi and st), what JSON escapes, and what LIKE gives a meaning to.
-_UNSURE = re.compile(r"(?:[^ -~]|[sk\"\\%_]|[sf][stfil]*)+", re.IGNORECASE)
+# What a single letter folds to (ß is ss, ligatures are fi and st, ẖ is an h with a line of its own), also where a
+# word begins or ends in the middle of it; what JSON escapes; and what LIKE gives a meaning to.
+_UNSURE = re.compile(
+    r"(?:^[iltn]|[htwyaij]$|[a-z]?[^ -~]+[a-z]?|[sf][stfil]*|[k\"\\%_])+", re.IGNORECASE
+)
 
 
 def search_words(query: str) -> list[str]:
@@ -24,13 +27,18 @@ def search_words(query: str) -> list[str]:
 
 def may_have(word: str, is_shown: ColumnElement[bool]) -> ColumnElement[bool]:
     """Return what every conversation that has a word fulfils; `is_shown` ties its answers to it."""
-    pattern = f"%{_UNSURE.sub('%', word)}%"
+    pattern = like_pattern(word)
     asked = unfinished.c.conversation_id == conversations.c.conversation_id
     return or_(
         conversations.c.title.ilike(pattern),
         exists().where(is_shown, answers.c.answer.ilike(pattern)),
         exists().where(asked, unfinished.c.question.ilike(pattern)),
     )
+
+
+def like_pattern(word: str) -> str:
+    """Return a pattern of LIKE that fits every stored text with a folded word in it, and some others."""
+    return f"%{_UNSURE.sub('%', word)}%"
 
 
 def has_words(words: Sequence[str], texts: Sequence[str]) -> bool:

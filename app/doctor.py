@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from app.experiments.plan import settings_of_variant
 from app.generation.prices import load_prices
 from app.model_wiring import Models, open_models
 from app.privacy.kinds import SELECTABLE
@@ -21,6 +22,7 @@ from app.tracing.export import open_trace_export
 from core.errors import AllModelsFailed, ConfigError, DataFolderError, FootnoteError, ModelFailure
 from core.generation import ChatMessage, ModelChosen
 from core.settings import Settings, model_for
+from index.database import describe_database
 from index.factory import open_catalogue, open_embedder, open_knowledge_base
 from index.manifest import precision_of, read_manifest
 from index.permissions import GroupsFile
@@ -49,6 +51,7 @@ def examine(settings: Settings, *, ask_model: bool = False) -> list[Finding]:
     Nothing is asked of a language model's provider, unless with `ask_model`: then one short question is.
     """
     checks: tuple[tuple[str, Callable[[Settings], str]], ...] = (
+        ("database", _database),
         ("data folder", _data_folder),
         ("permissions of files", _file_permissions),
         ("disk space", _disk_space),
@@ -60,6 +63,7 @@ def examine(settings: Settings, *, ask_model: bool = False) -> list[Finding]:
         ("privacy", _privacy),
         ("traces", _traces),
         ("groups file", _groups),
+        ("live comparison", _live_comparison),
         ("ingestion daemon", _ingestion_daemon),
     )
     findings = []
@@ -69,6 +73,10 @@ def examine(settings: Settings, *, ask_model: bool = False) -> list[Finding]:
         except (FootnoteError, OSError) as error:
             findings.append(Finding(name, False, str(error)))
     return findings
+
+
+def _database(settings: Settings) -> str:
+    return describe_database(open_catalogue(settings).engine)
 
 
 def _data_folder(settings: Settings) -> str:
@@ -128,6 +136,20 @@ def _language_model(settings: Settings) -> str:
     if models is None:
         return "none is set (FOOTNOTE_LLM is 'extractive'): answers quote the documents"
     return f"{_order(models)} can be asked: named, addressed and installed. {_UNASKED}"
+
+
+def _live_comparison(settings: Settings) -> str:
+    """Readers are told nothing of a variant that cannot be opened, so that this must."""
+    chosen = settings.experiment
+    if not chosen.name:
+        return "none runs"
+    variant = settings_of_variant(settings)
+    open_knowledge_base(variant)
+    open_models(variant, open_catalogue(variant))
+    return (
+        f"{chosen.name}: {chosen.share:.0%} of readers get the variant {chosen.variant!r}, "
+        f"{chosen.shadow_share:.0%} of questions are answered by both sides"
+    ).replace("%", " %")
 
 
 _UNASKED = "Whether it answers was not tried; `footnote doctor --ask-model` does."

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from app.answer_markup import shown_text
-from app.authorization import authorize
+from app.authorization import Action, authorize, may
 from app.conversation_log import ConversationLog
 from app.feedback_log import FeedbackLog, Remark, StoredFlag
 from app.generation.completion_cache import CompletionCache
-from core.answers import Answer, Caller, Feedback, FeedbackCategory
-from core.errors import UsageError
+from core.answers import Answer, Caller, Feedback, FeedbackCategory, FeedbackSource
+from core.errors import AccessDenied, UsageError
 
 _MOST_FLAGS = 200
+_MAY_SPEAK_AS: dict[FeedbackSource, Action] = {"reviewer": "review", "auto": "manage_documents"}
 _STATE_WORDS = {
     "new": "waiting for review",
     "in_review": "being reviewed",
@@ -21,6 +22,7 @@ _STATE_WORDS = {
     "rejected": "rejected",
     "duplicate": "duplicate",
     "fixed": "fixed",
+    "verified": "fixed and tested",
 }
 
 
@@ -38,7 +40,8 @@ class FeedbackExport(Protocol):
 class Flag:
     """One of the caller's own flags in a list; `words` are "" where the whole answer was meant.
 
-    `state` is what became of it in plain words; `can_undo` is true until somebody has reviewed it.
+    `about` names a source that was meant, in plain words. `state` is what became of it, `note` what the reviewer
+    wrote; `can_undo` is true until somebody has reviewed it.
     """
 
     feedback_id: str
@@ -47,8 +50,10 @@ class Flag:
     question: str
     category: FeedbackCategory
     words: str
+    about: str
     status: str
     state: str
+    note: str
     created_at: str
     can_undo: bool
 
@@ -80,9 +85,12 @@ class FeedbackDesk:
 
         Raises:
             NotFound: the caller may not see the answer.
+            AccessDenied: the caller may not speak as `remark.source`.
             UsageError: the span does not lie in the answer or marks other words, or a text is too long.
         """
         authorize(caller, "ask")
+        if remark.source != "end_user" and not may(caller, _MAY_SPEAK_AS[remark.source]):
+            raise AccessDenied(f"Only others than {caller.name} can speak as {remark.source!r}.")
         answer, trace = self._log.find(answer_id, caller)
         if words is not None and not _marks(answer, remark.span, words):
             raise UsageError(
@@ -137,8 +145,6 @@ def _marks(answer: Answer, span: tuple[int, int] | None, words: str) -> bool:
 
 def _flag(stored: StoredFlag) -> Flag:
     given = stored.feedback
-    state = state_words(given.status)
-    note = " ".join(stored.note.split())
     return Flag(
         feedback_id=given.feedback_id,
         answer_id=given.answer_id,
@@ -146,11 +152,19 @@ def _flag(stored: StoredFlag) -> Flag:
         question=stored.question,
         category=given.category or "other",
         words=_shown_words(stored),
+        about=_about(given),
         status=given.status,
-        state=f"{state}: {note}" if note and given.status == "rejected" else state,
+        state=state_words(given.status),
+        note=" ".join(stored.note.split()) if given.status != "new" else "",
         created_at=given.created_at,
         can_undo=given.status == "new",
     )
+
+
+def _about(given: Feedback) -> str:
+    if given.target == "citation":
+        return f"source [{given.target_ref}]"
+    return "a passage that was found" if given.target == "passage" else ""
 
 
 def _shown_words(stored: StoredFlag) -> str:

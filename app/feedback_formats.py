@@ -32,7 +32,13 @@ def to_langfuse(rows: list[dict[str, Any]]) -> str:
             "dataType": "CATEGORICAL",
             "value": row["verdict"],
             "comment": row["comment"] or None,
-            "metadata": {"category": row["category"], "answer_id": row["answer_id"]},
+            "metadata": {
+                "category": row["category"],
+                "answer_id": row["answer_id"],
+                "target": row["target"],
+                "target_ref": row["target_ref"],
+                "source": row["source"],
+            },
             "timestamp": row["created_at"],
         }
         for row in rows

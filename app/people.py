@@ -14,14 +14,14 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, Engine, Row, insert, select, update
 
 from app.authorization import authorize
 from core.answers import Caller
 from core.errors import NotFound, UsageError
 from core.ids import new_id
 from index.database import storage_errors, writing
+from index.dialects import insert_into
 from index.schema import audit, people
 
 VISITOR_PREFIX = "visitor:"
@@ -68,10 +68,13 @@ class People:
             if row is None or _is_due(row, name, groups):
                 # What an admin decides meanwhile stands: the update leaves `is_active` alone.
                 seen = {"name": name, "groups": json.dumps(list(groups)), "last_seen": now}
-                new = insert(people).values(email=email, is_active=1, first_seen=now, **seen)
+                new = {"email": email, "is_active": 1, "first_seen": now, **seen}
                 with writing(self._engine) as connection:
+                    row_of_person = insert_into(connection, people).values(**new)
                     connection.execute(
-                        new.on_conflict_do_update(index_elements=[people.c.email], set_=seen)
+                        row_of_person.on_conflict_do_update(
+                            index_elements=[people.c.email], set_=seen
+                        )
                     )
         return True
 

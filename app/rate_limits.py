@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, delete, select
-from sqlalchemy.dialects.sqlite import insert
 
 from core.answers import Caller
 from core.errors import TooManyRequests
 from index.database import storage_errors, writing
+from index.dialects import insert_into
 from index.schema import rate_counts
 
 MINUTE_S = 60
@@ -74,7 +74,7 @@ def _counted(connection: Connection, name: str, start: int, window_s: int) -> in
 
 
 def _count(connection: Connection, name: str, start: int, window_s: int) -> None:
-    row = insert(rate_counts).values(
+    row = insert_into(connection, rate_counts).values(
         user_ref=name, window_start=start, window_s=window_s, questions=1
     )
     connection.execute(

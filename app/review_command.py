@@ -2,25 +2,26 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar, cast, get_args
 
 import click
 
-from app.authorization import role_of
-from app.bootstrap import cli_caller
 from app.chat_view import CATEGORY_WORDS, clipped, terminal_text
 from app.review.case_fields import case_line, fields_of_line
 from app.review.desk import ReviewDesk
 from app.review.flag_queue import Order, QueueEntry, StateFilter
 from app.review.item import ReviewItem
 from app.review.states import OPEN_STATES, ROOT_CAUSES, SEVERITIES, STATES, Decision
+from app.review_cli.access import open_desk, reviewing_caller
+from app.review_cli.audit import audit
+from app.review_cli.owners import owners
+from app.review_cli.progress import causes, fix, reopen, triage, verify
 from core.answers import Caller, FeedbackCategory
 from core.command_line import as_option, common_options, print_json, read_jsonl
 from core.errors import UsageError
 from core.settings import Settings
-from index.factory import open_catalogue
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -57,7 +58,7 @@ def list_flags(
     as_user: str | None,
 ) -> None:
     """List flags, the most urgent first."""
-    desk, caller = _desk(settings), _caller(settings, as_user)
+    desk, caller = open_desk(settings), reviewing_caller(settings, as_user)
     wanted = cast(StateFilter | None, state)
     queue = desk.queue(caller, wanted, category, channel, text, cast(Order, order), page)
     if as_json:
@@ -77,7 +78,7 @@ def list_flags(
 @common_options
 def show(settings: Settings, as_json: bool, feedback_id: str, as_user: str | None) -> None:
     """Show one flag: answer, evidence, trace, and what was decided."""
-    item = _desk(settings).open(feedback_id, _caller(settings, as_user))
+    item = open_desk(settings).open(feedback_id, reviewing_caller(settings, as_user))
     if as_json:
         print_json(asdict(item))
     else:
@@ -158,7 +159,7 @@ def duplicate(
 @common_options
 def undo(settings: Settings, as_json: bool, feedback_id: str, as_user: str | None) -> None:
     """Take your own last decision of a flag back."""
-    desk, caller = _desk(settings), _caller(settings, as_user)
+    desk, caller = open_desk(settings), reviewing_caller(settings, as_user)
     desk.undo(feedback_id, caller)
     _tell_state(desk, caller, feedback_id, as_json=as_json)
 
@@ -184,7 +185,7 @@ def promote(
     as_user: str | None,
 ) -> None:
     """Make a test case of a flag; without --case as the flag suggests it."""
-    desk, caller = _desk(settings), _caller(settings, as_user)
+    desk, caller = open_desk(settings), reviewing_caller(settings, as_user)
     fields = desk.case_draft(feedback_id, caller)
     if draft:
         click.echo(json.dumps(case_line("draft", fields), ensure_ascii=False))
@@ -207,7 +208,7 @@ def promote(
 @common_options
 def cases(settings: Settings, as_json: bool, dataset: str, as_user: str | None) -> None:
     """Print test cases as a case file."""
-    lines = _desk(settings).cases_jsonl(_caller(settings, as_user), dataset)
+    lines = open_desk(settings).cases_jsonl(reviewing_caller(settings, as_user), dataset)
     if as_json:
         print_json([json.loads(line) for line in lines.splitlines()])
     else:
@@ -219,7 +220,7 @@ def cases(settings: Settings, as_json: bool, dataset: str, as_user: str | None) 
 @common_options
 def agreement(settings: Settings, as_json: bool, as_user: str | None) -> None:
     """Say how far reviewers agree beyond chance (Cohen's kappa)."""
-    found = _desk(settings).agreement(_caller(settings, as_user))
+    found = open_desk(settings).agreement(reviewing_caller(settings, as_user))
     if as_json:
         print_json(asdict(found))
         return
@@ -230,16 +231,8 @@ def agreement(settings: Settings, as_json: bool, as_user: str | None) -> None:
     )
 
 
-def _desk(settings: Settings) -> ReviewDesk:
-    return ReviewDesk(open_catalogue(settings), settings.data_dir)
-
-
-def _caller(settings: Settings, as_user: str | None) -> Caller:
-    caller = cli_caller(settings, as_user)
-    if caller.is_admin:
-        return caller
-    roles = settings.roles
-    return replace(caller, role=role_of(caller.principals, roles.admins, roles.reviewers))
+for _command in (triage, fix, verify, reopen, causes, owners, audit):
+    review.add_command(_command)
 
 
 def _decide(
@@ -251,11 +244,12 @@ def _decide(
     *,
     as_json: bool,
 ) -> None:
-    desk, caller = _desk(settings), _caller(settings, as_user)
+    desk, caller = open_desk(settings), reviewing_caller(settings, as_user)
     is_changed = given.pop("change")
     item = desk.open(feedback_id, caller)
     standing = item.standing
-    if standing is not None and not is_changed:
+    is_decided = standing is not None and standing.decision != "triage"
+    if standing is not None and is_decided and not is_changed:
         if (standing.decision, standing.reviewer) != (decision, caller.name):
             raise UsageError(
                 f"{standing.reviewer} has decided this flag already: it is {item.state}. "
@@ -298,6 +292,11 @@ def _print_item(item: ReviewItem) -> None:
         f"{flag.feedback_id}  {_words(item.state)}, {item.urgency} ({'; '.join(item.reasons)})",
         f"{flag.author}, {flag.created_at[:16]}: {what}",
         *(f"  {name}: {text}" for name, text in _said(item) if text),
+        *(
+            [f"Suggested cause: {item.suggestion.cause}. {item.suggestion.why}"]
+            if item.suggestion
+            else []
+        ),
         "",
         f"Question: {item.answer.question}",
         item.answer.text,
@@ -320,7 +319,9 @@ def _print_item(item: ReviewItem) -> None:
 
 def _said(item: ReviewItem) -> tuple[tuple[str, str], ...]:
     flag = item.flag
+    about = {"citation": f"source [{flag.target_ref}]", "passage": f"passage {flag.target_ref}"}
     return (
+        ("about", about.get(flag.target, "")),
         ("words", flag.selected),
         ("comment", flag.comment),
         ("right would be", flag.correction),

@@ -4,9 +4,10 @@ Every method takes the caller and shows only what that caller may read; what is 
 be seen are the same NotFound.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from app.answering import (
     Answering,
@@ -24,6 +25,7 @@ from app.conversation_view import (
     ConversationView,
     TurnView,
 )
+from app.experiments.experiment import Experiment
 from app.feedback_desk import FeedbackDesk, FeedbackExport
 from app.feedback_log import FeedbackLog, Remark, span_of
 from app.follow_ups import follow_up_questions
@@ -31,6 +33,7 @@ from app.generation.completion_cache import CompletionCache
 from app.question_from_heading import as_question, suits
 from app.replay import Replay, filters_then, sources_then
 from app.scopes import ScopeChoice, Scopes
+from app.signals import Asked, SignalLog
 from app.unfinished_log import UnfinishedQuestion
 from core.answers import Answer, Caller, Feedback, FeedbackCategory, FeedbackVerdict, Hit, Turn
 from core.documents import DocumentRecord, Element
@@ -85,7 +88,7 @@ class FootnoteService:
 
     def __init__(
         self,
-        answering: Answering,
+        answering: Answering | Experiment,
         retriever: HybridRetriever,
         log: ConversationLog,
         reader: ConversationReader,
@@ -93,6 +96,7 @@ class FootnoteService:
         cache: CompletionCache,
         channel: str,
         export: FeedbackExport | None = None,
+        signals: SignalLog | None = None,
     ) -> None:
         self._answering = answering
         self._retriever = retriever
@@ -100,6 +104,8 @@ class FootnoteService:
         self._reader = reader
         self._scoping = answering.scoping
         self._export = export
+        self._channel = channel
+        self.signals = signals or SignalLog(retriever.catalogue.engine, log.data_dir)
         self.feedback_desk = FeedbackDesk(log, feedback, cache, channel, export)
 
     @property
@@ -135,9 +141,32 @@ class FootnoteService:
 
         The iterator is a generator: closing it stops the work, and keeps the question as stopped.
         """
-        return self._answering.ask_stream(
+        events = self._answering.ask_stream(
             question, caller, conversation_id, history, filters=filters, replaces=replaces
         )
+        return self._noting(events, Asked(conversation_id or "", question), caller, replaces)
+
+    def _noting(
+        self, events: Iterator[AskEvent], asked: Asked, caller: Caller, replaces: str | None
+    ) -> Iterator[AskEvent]:
+        """Pass events on, and note what asking says of the answer before, and that somebody did not wait."""
+        question_id = ""
+        with closing(cast(Generator[AskEvent], events)):
+            try:
+                for event in events:
+                    if isinstance(event, QuestionKept):
+                        question_id = event.question_id
+                        if asked.conversation_id:
+                            self.signals.asked_next(
+                                caller, asked, replaces=replaces, channel=self._channel
+                            )
+                    elif isinstance(event, AnswerReady):
+                        question_id = ""  # whoever goes on now has the answer
+                    yield event
+            except GeneratorExit:
+                if question_id:
+                    self.signals.stopped(caller, question_id, self._channel)
+                raise
 
     def ask(
         self,

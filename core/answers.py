@@ -23,7 +23,8 @@ FeedbackCategory = Literal[
     "other",
 ]
 FeedbackSeverity = Literal["", "benign", "questionable", "unwanted"]
-FeedbackTarget = Literal["answer", "claim", "span"]
+FeedbackTarget = Literal["answer", "claim", "span", "citation", "passage"]
+FeedbackSource = Literal["end_user", "reviewer", "auto"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +221,8 @@ class Caller:
 class Feedback:
     """What somebody said of one answer. `start`/`end` mark words of the answer, if any were chosen.
 
-    `target` says what they mark: nothing ('answer'), a whole claim, or any other span. `severity` tells how bad an
-    error is; `correction` is what would be right and `correction_source` where it stands. Reviewers set `status`,
+    `target` says what is meant: the answer, a whole claim, any other span, or what `target_ref` names: a citation by
+    its marker, a passage that was found by its chunk id. `source` tells who speaks. `severity` tells how bad an error is; `correction` is what would be right and `correction_source` where it stands. Reviewers set `status`,
     `root_cause`, and in `dup_of` the feedback that said the same before.
     """
 
@@ -242,3 +243,5 @@ class Feedback:
     root_cause: str = ""
     dup_of: str = ""
     target: FeedbackTarget = "answer"
+    target_ref: str = ""
+    source: FeedbackSource = "end_user"

@@ -282,7 +282,10 @@ class WebSettings(_Group):
         1000, ge=0, description="Questions that one person may ask in a day (UTC); 0 sets no limit."
     )
     concurrent_answers: int = Field(
-        8, ge=1, description="Answers that are written at once in one process; others wait."
+        8,
+        ge=1,
+        description="Answers that are written at once in one process; others wait. Without a language model, no more "
+        "than there are processors.",
     )
     upload_mb: int = Field(
         20, ge=1, description="Largest file that can be attached to a question, in megabytes."
@@ -367,6 +370,44 @@ class RolesSettings(_Group):
     _normal = field_validator("admins", "reviewers")(normal_principals)
 
 
+class EvaluationSettings(_Group):
+    """Test cases, comparisons and the gate."""
+
+    variants_file: Path | None = Field(
+        None,
+        description="TOML file that names variants: configurations that `footnote eval run --variant` measures.",
+    )
+
+
+class ExperimentSettings(_Group):
+    """A live comparison: some readers are answered with a variant, and both sides are counted."""
+
+    name: str = Field(
+        "",
+        max_length=40,
+        pattern=r"^[a-z0-9-]*$",
+        description="Name of the comparison: a-z, 0-9 and `-`. Who gets the variant depends on it. Empty: none runs.",
+    )
+    variant: str = Field(
+        "", max_length=60, description="Variant of the variants file that the chosen readers get."
+    )
+    share: float = Field(0, ge=0, le=1, description="Share of readers who get the variant, 0 to 1.")
+    shadow_share: float = Field(
+        0,
+        ge=0,
+        le=1,
+        description="Share of questions that the other side answers too, in the background and shown to nobody.",
+    )
+    groups: tuple[str, ...] = Field(
+        (), description='Principals that take part, as JSON list like `["group:it"]`. Empty: all.'
+    )
+    channels: tuple[str, ...] = Field(
+        (), description="Channels that take part, as JSON list: `streamlit`, `slack`. Empty: all."
+    )
+
+    _normal = field_validator("groups")(normal_principals)
+
+
 class Settings(BaseSettings):
     """Everything that can be set, by environment (prefix FOOTNOTE_, nested with __) or `.env`."""
 
@@ -382,6 +423,11 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(
         Path("data"), description="Folder that holds the catalogue and the indexes made from it."
+    )
+    database_url: SecretStr = Field(
+        SecretStr(""),
+        description="Address of a PostgreSQL database for the catalogue, like "
+        "`postgresql://USER:PASSWORD@HOST:5432/DATABASE` (extra `postgres`). Empty: SQLite in the data folder.",
     )
     sources_file: Path = Field(
         Path("sources.yaml"), description="YAML file that names the sources for `footnote ingest`."
@@ -444,6 +490,8 @@ class Settings(BaseSettings):
     slack: SlackSettings = SlackSettings()
     oidc: OidcSettings = OidcSettings()
     roles: RolesSettings = RolesSettings()
+    experiment: ExperimentSettings = ExperimentSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
 
 
 def model_for(settings: Settings, built_with: str) -> str:
@@ -497,10 +545,17 @@ def environment_of(names: Iterable[str]) -> dict[str, str]:
     return {name: os.environ[name] for name in names if name in os.environ}
 
 
+def embedded_settings(settings: Settings, data_dir: Path) -> Settings:
+    """Return the settings of a folder that has everything in it, catalogue and search store, whatever others use."""
+    own = {"data_dir": data_dir, "store": "faiss", "database_url": SecretStr("")}
+    return settings.model_copy(update=own)
+
+
 def environment_for(settings: Settings) -> dict[str, str]:
     """Return the environment of a command that this process starts on its own knowledge base."""
     own = {
         "FOOTNOTE_DATA_DIR": str(settings.data_dir.absolute()),
         "FOOTNOTE_SOURCES_FILE": str(settings.sources_file.absolute()),
+        "FOOTNOTE_DATABASE_URL": settings.database_url.get_secret_value(),
     }
     return {**os.environ, **own}

@@ -3,7 +3,8 @@
     contents.json    format, time, the prompts that answers name, and the SHA-256 of what follows
     footnote.db      the catalogue: documents, vectors, conversations, answers, feedback
 
-The search indexes are left out: they are made again from the stored vectors, without embedding. An archive that is
+A catalogue on a PostgreSQL server is copied into such a file row by row, and back: a backup moves a knowledge base
+from the one to the other. The search indexes are left out: they are made again from the stored vectors, without embedding. An archive that is
 restored is not trusted: two names are read and no path of it is used, sizes and hashes are checked before the
 database is opened, and a database with anything but Footnote's tables is refused.
 """
@@ -21,9 +22,13 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
 
+from sqlalchemy import Engine
+
 from core.errors import DataFolderError, UsageError
-from index.database import DATABASE_NAME, SCHEMA_VERSION, sync_to_disk
+from index.copying import copy_catalogue, first_filled
+from index.database import DATABASE_NAME, SCHEMA_VERSION, open_database, open_file, sync_to_disk
 from index.manifest import read_manifest
+from index.postgres import name_of
 from index.schema import metadata
 
 CONTENTS = "contents.json"
@@ -34,19 +39,24 @@ _PROMPTS = "prompts"
 _PROMPT = re.compile(r"[a-z][a-z0-9_]{0,63}@([0-9a-f]{12})\.md")
 _LABELS = "labels.json"
 _RESTORING = f"{DATABASE_NAME}.restoring"
-_MAY_BE_THERE = frozenset({"writer.lock", _RESTORING, _PROMPTS, "lost+found"})
+_BESIDE = ("", "-wal", "-shm", "-journal")
+"""A database's file, and those that SQLite makes beside it."""
+_LEFT = {f"{_RESTORING}{ending}" for ending in _BESIDE}
+_MAY_BE_THERE = frozenset({"writer.lock", _PROMPTS, "lost+found", *_LEFT})
 """What does not keep a folder from being empty: the lock of this very run, and what a killed restore left."""
 
 
-def write_backup(data_dir: Path, target: Path) -> dict[str, Any]:
+def write_backup(data_dir: Path, target: Path, url: str = "") -> dict[str, Any]:
     """Write a backup while the knowledge base is in use; return what is in it. Whole, or not there at all.
+
+    `url` is the address of the catalogue's PostgreSQL database; without one it is in the folder.
 
     Raises:
         UsageError: the target exists, or cannot be written.
         DataFolderError: there is no knowledge base, or its catalogue is damaged.
     """
     source = data_dir / DATABASE_NAME
-    if not source.exists():
+    if not url and not source.exists():
         raise DataFolderError(
             f"There is no knowledge base in {str(data_dir)!r}: nothing to back up."
         )
@@ -55,7 +65,10 @@ def write_backup(data_dir: Path, target: Path) -> dict[str, Any]:
     snapshot, part = (target.with_name(f".{target.name}.{kind}") for kind in ("db", "part"))
     try:
         _private(snapshot)
-        _take_snapshot(source, snapshot)
+        if url:
+            _copy_server(open_database(data_dir, create=False, url=url), snapshot)
+        else:
+            _take_snapshot(source, snapshot)
         contents = _contents_of(snapshot) | {_PROMPTS: _kept_prompts(data_dir)}
         _private(part)
         _write_archive(part, snapshot, contents)
@@ -72,21 +85,23 @@ def write_backup(data_dir: Path, target: Path) -> dict[str, Any]:
             f"The catalogue in {str(data_dir)!r} cannot be read ({error}): it may be damaged, or the disk is full."
         ) from error
     finally:
-        for path in (snapshot, part):
+        for path in (part, *_with_companions(snapshot)):
             path.unlink(missing_ok=True)
     return contents
 
 
-def restore_backup(archive: Path, data_dir: Path) -> dict[str, Any]:
+def restore_backup(archive: Path, data_dir: Path, url: str = "") -> dict[str, Any]:
     """Put a backup's catalogue into an empty data folder; return what the archive says of itself.
 
-    The caller holds the writer's lock, and makes the indexes again.
+    `url` is the address of an empty PostgreSQL database that takes the catalogue instead. The caller holds the
+    writer's lock, and makes the indexes again.
 
     Raises:
-        UsageError: the folder is not empty, or the archive is not a backup, is damaged or was changed.
+        UsageError: the folder or the database is not empty, or the archive is not a backup, is damaged or was changed.
         DataFolderError: the folder cannot be written.
     """
     _check_empty(data_dir)
+    server = _empty_server(data_dir, url) if url else None
     restoring = data_dir / _RESTORING
     try:
         with _opened(archive) as tar:
@@ -96,8 +111,11 @@ def restore_backup(archive: Path, data_dir: Path) -> dict[str, Any]:
         _check_database(restoring, archive)
         sync_to_disk(restoring)
         _restore_prompts(contents.get(_PROMPTS, {}), data_dir, archive)
-        restoring.replace(data_dir / DATABASE_NAME)
-        sync_to_disk(data_dir)
+        if server is not None:
+            _copy_file(restoring, server, archive)
+        else:
+            restoring.replace(data_dir / DATABASE_NAME)
+            sync_to_disk(data_dir)
     except (tarfile.TarError, EOFError) as error:
         raise _not_a_backup(archive, "it is not a whole tar file") from error
     except OSError as error:
@@ -105,9 +123,33 @@ def restore_backup(archive: Path, data_dir: Path) -> dict[str, Any]:
             f"{str(archive)!r} cannot be restored to {str(data_dir)!r} ({error.strerror or error})."
         ) from error
     finally:
-        for name in (_RESTORING, f"{_RESTORING}-wal", f"{_RESTORING}-shm"):
-            (data_dir / name).unlink(missing_ok=True)
+        for path in _with_companions(restoring):
+            path.unlink(missing_ok=True)
     return contents
+
+
+def _with_companions(path: Path) -> list[Path]:
+    return [path.with_name(path.name + ending) for ending in _BESIDE]
+
+
+def _empty_server(data_dir: Path, url: str) -> Engine:
+    engine = open_database(data_dir, url=url)
+    filled = first_filled(engine)
+    if filled is not None:
+        raise UsageError(
+            f"The database {name_of(engine.url)} is not empty ({filled!r} has rows). A backup is restored into an "
+            "empty one only: set FOOTNOTE_DATABASE_URL to a new one."
+        )
+    return engine
+
+
+def _copy_file(path: Path, server: Engine, archive: Path) -> None:
+    """Copy a backup's catalogue, whatever schema it has, to a server."""
+    file = open_file(path, f"The backup {str(archive)!r}")
+    try:
+        copy_catalogue(file, server)
+    finally:
+        file.dispose()
 
 
 def _check_empty(data_dir: Path) -> None:
@@ -124,7 +166,9 @@ def _check_empty(data_dir: Path) -> None:
 
 def _private(path: Path) -> None:
     """Make an empty file that only its owner reads: a backup has every document in it."""
-    path.unlink(missing_ok=True)
+    # What SQLite left beside an older one of this name would be taken for a part of the new one.
+    for old in _with_companions(path):
+        old.unlink(missing_ok=True)
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
@@ -135,6 +179,16 @@ def _take_snapshot(source: Path, snapshot: Path) -> None:
     ):
         live.backup(copy)
         # The copy has the mode of the original, in which it would be three files.
+        copy.execute("PRAGMA journal_mode=DELETE")
+
+
+def _copy_server(server: Engine, snapshot: Path) -> None:
+    file = open_file(snapshot, "The backup")
+    try:
+        copy_catalogue(server, file)
+    finally:
+        file.dispose()
+    with closing(sqlite3.connect(snapshot)) as copy:
         copy.execute("PRAGMA journal_mode=DELETE")
 
 

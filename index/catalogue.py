@@ -38,6 +38,7 @@ from core.search import FloatMatrix, IndexEntry, VectorBatch
 from index.acronyms import Acronym, find_acronyms
 from index.analysis import entry_of
 from index.database import storage_errors, writing
+from index.dialects import insert_into
 from index.schema import acronyms, chunks, containers, documents, meta, vectors
 
 LANGUAGES = "languages"
@@ -286,7 +287,7 @@ class Catalogue:
         """Store vectors under the hash of the text they were made from; known ones are left alone."""
         with storage_errors(self.data_dir), writing(self.engine) as connection:
             connection.execute(
-                insert(vectors).prefix_with("OR IGNORE", dialect="sqlite"),
+                insert_into(connection, vectors).on_conflict_do_nothing(),
                 [
                     {"vector_hash": key, "model": model, "vector": vector.tobytes()}
                     for key, vector in rows

@@ -1,10 +1,11 @@
-"""Opens the catalogue's database: one SQLite file in the data folder, brought to the newest schema.
+"""Opens the catalogue's database, brought to the newest schema: a SQLite file in the data folder, or PostgreSQL.
 
 SQLite runs in WAL mode with `synchronous=FULL`: what was committed survives a crash and a power loss, and
-readers never wait for the writer (https://sqlite.org/wal.html).
+readers never wait for the writer (https://sqlite.org/wal.html). `index.postgres` gives the same on a server.
 """
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,8 +13,18 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from core.errors import DataFolderError, FolderBusy, NewerDataError, StorageFull
+from core.errors import (
+    ConfigError,
+    DataFolderError,
+    FolderBusy,
+    NewerDataError,
+    ServiceUnavailable,
+    StorageFull,
+)
+from index.dialects import POSTGRESQL
+from index.postgres import describe, finish_schema, name_of, open_postgres
 
 DATABASE_NAME = "footnote.db"
 SCHEMA_VERSION = "0008"
@@ -22,12 +33,20 @@ SCHEMA_VERSION = "0008"
 _BUSY_TIMEOUT_MS = 15_000
 
 
-def open_database(data_dir: Path, *, create: bool = True) -> Engine:
+def open_database(data_dir: Path, *, create: bool = True, url: str = "") -> Engine:
     """Open the catalogue of a data folder, creating or upgrading it first.
 
+    `url` is the address of a PostgreSQL database; without one it is a SQLite file in the folder.
+
     Raises:
-        DataFolderError: the folder cannot be used; its subclasses say why.
+        DataFolderError: the folder or the database cannot be used; its subclasses say why.
+        ConfigError: the address is none, or does not let this user in.
+        ServiceUnavailable: the server does not answer.
     """
+    return _on_server(data_dir, url, create=create) if url else _in_folder(data_dir, create=create)
+
+
+def _in_folder(data_dir: Path, *, create: bool) -> Engine:
     path = data_dir / DATABASE_NAME
     if not create and not path.exists():
         raise DataFolderError(
@@ -36,11 +55,55 @@ def open_database(data_dir: Path, *, create: bool = True) -> Engine:
         )
     with storage_errors(data_dir):
         data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        engine = create_engine(f"sqlite:///{path}")
-        event.listen(engine, "connect", _configure_sqlite)
-        event.listen(engine, "begin", _begin)
-        _upgrade(engine, data_dir)
+        return open_file(path, f"The data folder {str(data_dir)!r}")
+
+
+def open_file(path: Path, what: str) -> Engine:
+    """Open a SQLite file, creating or upgrading it first; `what` names it to a person.
+
+    Raises:
+        NewerDataError: a newer Footnote wrote it.
+    """
+    engine = create_engine(f"sqlite:///{path}")
+    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "begin", _begin)
+    _upgrade(engine, what)
     return engine
+
+
+def _on_server(data_dir: Path, url: str, *, create: bool) -> Engine:
+    engine = open_postgres(url)
+    with storage_errors(data_dir):
+        # Prompts, originals and search indexes stay in the folder.
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with engine.connect() as connection:
+        version = _stored_version(connection)
+        encoding = str(connection.execute(text("SHOW server_encoding")).scalar())
+    if encoding != "UTF8":
+        raise ConfigError(
+            f"The database {name_of(engine.url)} stores text as {encoding}. Create it with ENCODING 'UTF8'."
+        )
+    if not create and not version:
+        raise DataFolderError(
+            f"There is no knowledge base in the database {name_of(engine.url)} yet. "
+            "Run `footnote ingest FOLDER` first, or set FOOTNOTE_DATABASE_URL to the database that has one."
+        )
+    _upgrade(engine, f"The database {name_of(engine.url)}", version)
+    return engine
+
+
+def describe_database(engine: Engine) -> str:
+    """Return in a sentence's words which database it is, its schema, and how fast it answers."""
+    with engine.connect() as connection:
+        if engine.dialect.name == POSTGRESQL:
+            what = describe(connection)
+        else:
+            what = f"SQLite {connection.exec_driver_sql('SELECT sqlite_version()').scalar()} in the data folder"
+        version = _stored_version(connection)
+        started = time.perf_counter()
+        connection.execute(text("SELECT 1")).scalar()
+        took_ms = (time.perf_counter() - started) * 1000
+    return f"{what}; schema {version}; answers in {took_ms:.1f} ms"
 
 
 @contextmanager
@@ -52,6 +115,10 @@ def storage_errors(data_dir: Path) -> Iterator[None]:
         raise _translated(str(error.orig), data_dir) from error
     except DatabaseError as error:
         raise _translated(str(error.orig), data_dir) from error
+    except PoolTimeout as error:
+        raise ServiceUnavailable(
+            "All connections of this process to the database are in use. Try again in a moment."
+        ) from error
     except OSError as error:
         raise _translated(error.strerror or str(error), data_dir) from error
 
@@ -127,14 +194,14 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
-def _upgrade(engine: Engine, data_dir: Path) -> None:
-    current = _schema_version(engine)
+def _upgrade(engine: Engine, what: str, version: str | None = None) -> None:
+    current = _schema_version(engine) if version is None else version
     if current == SCHEMA_VERSION:
         return
     if current > SCHEMA_VERSION:
         raise NewerDataError(
-            f"The data folder {str(data_dir)!r} was written by a newer Footnote (schema {current}, "
-            f"this one knows {SCHEMA_VERSION}). Upgrade Footnote, or use another data folder."
+            f"{what} was written by a newer Footnote (schema {current}, this one knows {SCHEMA_VERSION}). "
+            "Upgrade Footnote, or use another one."
         )
     with writing(engine) as connection:
         # Another process may have upgraded while this one waited for the lock.
@@ -163,3 +230,5 @@ def _run_migrations(connection: Connection) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    if connection.dialect.name == POSTGRESQL:
+        finish_schema(connection)

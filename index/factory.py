@@ -70,7 +70,9 @@ def open_catalogue(settings: Settings, *, create: bool = False) -> Catalogue:
     Raises:
         DataFolderError: see `index.database.open_database`.
     """
-    return Catalogue(open_database(settings.data_dir, create=create), settings.data_dir)
+    url = settings.database_url.get_secret_value()
+    engine = open_database(settings.data_dir, create=create, url=url)
+    return Catalogue(engine, settings.data_dir)
 
 
 def open_embedder(settings: Settings, precision: Precision | None, model: str = "") -> AnyEmbedder:

@@ -119,7 +119,7 @@ def ingest(
     `footnote ingest history [--errors]` shows what past runs did, `footnote ingest sources` which sources there are.
     """
     from ingest.run import Ingestion, Selection
-    from ingest.writer_lock import writer_lock
+    from ingest.writer_lock import run_lease
 
     if write_file:
         _write_sources_file(settings, as_json=as_json)
@@ -134,7 +134,7 @@ def ingest(
         if plan_only:
             _show_plan(ingestion, selection, as_json=as_json)
             return
-        with writer_lock(settings.data_dir, wait_s=wait_s) as lease:
+        with run_lease(settings, wait_s=wait_s) as lease:
             lease.doing = "looking what changed"
             planning = ingestion.plan(selection)
             _confirm(planning, yes=yes)

@@ -84,10 +84,10 @@ def forget_document(settings: Settings, as_json: bool, id_or_uri: str, as_user: 
     from index.factory import open_workshop
     from index.originals import Originals, versions_in_use
     from ingest.unpacking import containers_of
-    from ingest.writer_lock import writer_lock
+    from ingest.writer_lock import run_lease
 
     record = _readable(_catalogue(settings), id_or_uri, settings, as_user)
-    with writer_lock(settings.data_dir):
+    with run_lease(settings):
         workshop = open_workshop(settings)
         workshop.publisher.begin()
         workshop.publisher.remove_words(workshop.catalogue.remove([record.doc_id]))

@@ -76,9 +76,9 @@ def rebuild_index(settings: Settings, as_json: bool) -> None:
     """Make the indexes again from the catalogue, without embedding again."""
     from index.factory import open_catalogue, open_workshop
     from index.publication import UNFINISHED
-    from ingest.writer_lock import writer_lock
+    from ingest.writer_lock import run_lease
 
-    with writer_lock(settings.data_dir):
+    with run_lease(settings):
         # A rebuild that is killed leaves no words: the next ingestion has to know.
         open_catalogue(settings).set_meta(UNFINISHED, "1")
         workshop = open_workshop(settings, without_words=True)
@@ -167,11 +167,11 @@ def roll_back(settings: Settings, as_json: bool) -> None:
     from index.factory import open_catalogue, open_publisher
     from index.generations import Generations
     from index.reembedding import publish_again
-    from ingest.writer_lock import writer_lock
+    from ingest.writer_lock import run_lease
 
     catalogue = open_catalogue(settings)
     generations = Generations(catalogue)
-    with writer_lock(settings.data_dir, wait_s=_WAIT_SHORTLY_S):
+    with run_lease(settings, wait_s=_WAIT_SHORTLY_S):
         started = time.monotonic()
         manifest = generations.roll_back()
         seconds = round(time.monotonic() - started, 3)
@@ -204,7 +204,7 @@ def move(settings: Settings, as_json: bool, store: str) -> None:
     from index.factory import discard_words, open_catalogue, open_writer
     from index.generations import Generations
     from index.moving import publish_into
-    from ingest.writer_lock import writer_lock
+    from ingest.writer_lock import run_lease
 
     if store == settings.store:
         raise UsageError(
@@ -222,7 +222,7 @@ def move(settings: Settings, as_json: bool, store: str) -> None:
             f"There is nothing to move in {str(settings.data_dir)!r} yet. Set FOOTNOTE_STORE={store} and run "
             "`footnote ingest FOLDER`."
         )
-    with writer_lock(settings.data_dir):
+    with run_lease(settings):
         discard_words(target)
         moved = publish_into(
             catalogue, manifest, open_writer(target, manifest.dim, manifest.vectors)
@@ -251,7 +251,7 @@ def backup(settings: Settings, as_json: bool, file: Path) -> None:
     """Write everything that cannot be made again to one file, while the knowledge base is in use."""
     from index.backup import write_backup
 
-    contents = write_backup(settings.data_dir, file)
+    contents = write_backup(settings.data_dir, file, settings.database_url.get_secret_value())
     prompts = {"prompts": len(contents["prompts"])}
     value = {"file": str(file), "bytes": file.stat().st_size, **contents, **prompts}
     _show_values(value, as_json=as_json)
@@ -266,10 +266,10 @@ def restore(settings: Settings, as_json: bool, file: Path) -> None:
     from index.factory import open_catalogue, open_publisher
     from index.generations import Generations
     from index.publication import UNFINISHED
-    from ingest.writer_lock import writer_lock
+    from ingest.writer_lock import run_lease
 
-    with writer_lock(settings.data_dir):
-        contents = restore_backup(file, settings.data_dir)
+    with run_lease(settings):
+        contents = restore_backup(file, settings.data_dir, settings.database_url.get_secret_value())
         catalogue = open_catalogue(settings)
         manifest = Generations(catalogue).current
         if manifest is not None:
@@ -292,10 +292,10 @@ def restore(settings: Settings, as_json: bool, file: Path) -> None:
 def _progress_of_reembedding(settings: Settings, *, as_json: bool) -> Iterator[Progress]:
     """Show how far it is, and keep a second one from embedding the same texts: ingestions have their own lock."""
     from ingest.progress import shown_progress
-    from ingest.writer_lock import writer_lock
+    from ingest.writer_lock import reembedding_lock
 
     with (
-        writer_lock(settings.data_dir / "index") as lease,
+        reembedding_lock(settings) as lease,
         shown_progress(lease, enabled=not as_json) as progress,
     ):
         yield progress
@@ -305,9 +305,9 @@ def _progress_of_reembedding(settings: Settings, *, as_json: bool) -> Iterator[P
 def _writing(settings: Settings, generations: "Generations") -> Iterator[None]:
     """Hold the writer's lock, and remove at the end the vectors of generations that are not kept any more."""
     from index.factory import drop_vectors
-    from ingest.writer_lock import writer_lock
+    from ingest.writer_lock import run_lease
 
-    with writer_lock(settings.data_dir, wait_s=_WAIT_S):
+    with run_lease(settings, wait_s=_WAIT_S):
         yield
         for manifest in generations.forgotten():
             drop_vectors(settings, manifest)

@@ -14,7 +14,7 @@ from core.errors import FootnoteError
 from core.log import get_logger
 from core.settings import Settings
 from ingest.run import Ingestion, Selection
-from ingest.writer_lock import writer_lock
+from ingest.writer_lock import run_lease
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -114,7 +114,7 @@ def run_once(settings: Settings, ingestion: Ingestion, selection: Selection) -> 
     Raises:
         FootnoteError: the sources cannot be listed, or the guard stops the run.
     """
-    with writer_lock(settings.data_dir, wait_s=_WRITER_WAIT_SECONDS) as lease:
+    with run_lease(settings, wait_s=_WRITER_WAIT_SECONDS) as lease:
         planning = ingestion.plan(selection)
         if not planning.changes:
             return False

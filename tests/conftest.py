@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 import structlog
 from hypothesis import settings
+from postgres_server import PostgresServer, running_server
+
+from index.postgres import forget_engines
 
 settings.register_profile("footnote", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("footnote")
@@ -96,6 +99,55 @@ def _own_log() -> Iterator[None]:
     """Forget the log that a command set up: it writes to this test's stderr, which is closed after it."""
     yield
     structlog.reset_defaults()
+
+
+@pytest.fixture(scope="session")
+def _postgres() -> Iterator[PostgresServer | None]:
+    """One server for all tests of a run, started for the first that needs it."""
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres(_postgres: PostgresServer | None) -> Iterator[PostgresServer]:
+    """A running PostgreSQL server; the connections of this process to it end with the test."""
+    if _postgres is None:
+        pytest.skip("there is no PostgreSQL server here: apt-get install postgresql")
+    yield _postgres
+    forget_engines()
+    _postgres.take_back()
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> str:
+    """The address of a database of this test's own, with Footnote's tables and nothing in them."""
+    return postgres.url(postgres.lend())
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def each_database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Run a test on SQLite and on PostgreSQL: settings name the one or the other."""
+    if request.param == "postgres":
+        monkeypatch.setenv("FOOTNOTE_DATABASE_URL", request.getfixturevalue("postgres_url"))
+        monkeypatch.setattr("databases._URLS", {})
+        monkeypatch.setattr("databases.SERVER", request.getfixturevalue("postgres"))
+    return str(request.param)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def module_database(
+    request: pytest.FixtureRequest, _postgres: PostgresServer | None
+) -> Iterator[str]:
+    """The address of a database that a module's tests share, '' for SQLite; see `each_database`."""
+    if request.param == "sqlite":
+        yield ""
+        return
+    if _postgres is None:
+        pytest.skip("there is no PostgreSQL server here: apt-get install postgresql")
+    name = _postgres.database()
+    yield _postgres.url(name)
+    forget_engines()
+    _postgres.drop(name)
 
 
 @pytest.fixture

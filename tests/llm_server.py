@@ -80,6 +80,7 @@ class Request:
 class Reply:
     """What one request gets: a status, or a text that comes in pieces and may break off.
 
+    `model` and `fingerprint` are what an OpenAI reply says of who wrote it; '' repeats what was asked for.
     `fault` happens after `after_pieces` pieces; `finish` is OpenAI's finish_reason, translated for the others.
     """
 
@@ -94,6 +95,8 @@ class Reply:
     after_pieces: int = 3
     finish: Literal["stop", "length", "content_filter"] = "stop"
     usage: bool = True
+    model: str = ""
+    fingerprint: str = ""
     thinking: tuple[str, ...] = ()
 
 
@@ -419,8 +422,9 @@ class _OpenAiWire(Wire):
             "id": "chatcmpl-1",
             "object": "chat.completion.chunk",
             "created": 1_700_000_000,
-            "model": self.request.body.get("model", ""),
+            "model": self.reply.model or self.request.body.get("model", ""),
             "choices": choices,
+            **({"system_fingerprint": self.reply.fingerprint} if self.reply.fingerprint else {}),
             **more,
         }
 

@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Engine, func, select
-from sqlalchemy.dialects.sqlite import insert
 
 from core.answers import Caller
 from core.generation import TokenUsage
 from index.database import storage_errors, writing
+from index.dialects import insert_into
 from index.schema import llm_usage
 
 
@@ -99,22 +99,17 @@ class Budgets:
         Raises:
             DataFolderError: it cannot be stored; its subclasses say why.
         """
-        added = insert(llm_usage).values(
-            day=self._day(),
-            user_ref=caller.name,
-            spec=spec,
-            prompt_tokens=max(0, usage.prompt_tokens),
-            completion_tokens=max(0, usage.completion_tokens),
-            cost_usd=max(0.0, cost_usd or 0.0),
-            answers=1,
-        )
-        sums = ("prompt_tokens", "completion_tokens", "cost_usd", "answers")
-        upsert = added.on_conflict_do_update(
-            index_elements=["day", "user_ref", "spec"],
-            set_={name: llm_usage.c[name] + added.excluded[name] for name in sums},
-        )
+        key = {"day": self._day(), "user_ref": caller.name, "spec": spec}
+        used = {
+            "prompt_tokens": max(0, usage.prompt_tokens),
+            "completion_tokens": max(0, usage.completion_tokens),
+            "cost_usd": max(0.0, cost_usd or 0.0),
+            "answers": 1,
+        }
+        sums = {name: llm_usage.c[name] + value for name, value in used.items()}
         with storage_errors(self._data_dir), writing(self._engine) as connection:
-            connection.execute(upsert)
+            row = insert_into(connection, llm_usage).values(**key, **used)
+            connection.execute(row.on_conflict_do_update(index_elements=[*key], set_=sums))
 
     def used(self, caller: Caller | None = None) -> Used:
         """Return what one caller used today, or everybody."""

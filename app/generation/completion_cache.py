@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, delete, or_, select
-from sqlalchemy.dialects.sqlite import insert
 
 from core.answers import Caller
 from core.documents import text_hash
 from core.generation import ChatMessage, ModelChosen, ModelOutput, TokenUsage
 from core.ports import LanguageModel
 from index.database import storage_errors, writing
+from index.dialects import insert_into
 from index.permissions import may_read
 from index.schema import answer_cache
 
@@ -66,13 +66,13 @@ class CompletionCache:
             "completion": completion.text,
             **asdict(completion.usage),
         }
-        row = insert(answer_cache).values(cache_key=key, **values)
         outdated = or_(
             answer_cache.c.created_at < self._oldest(),
             answer_cache.c.index_generation < generation,
         )
         with storage_errors(self._data_dir), writing(self._engine) as connection:
             connection.execute(delete(answer_cache).where(outdated))
+            row = insert_into(connection, answer_cache).values(cache_key=key, **values)
             connection.execute(row.on_conflict_do_update(index_elements=["cache_key"], set_=values))
 
     def purge(self, key: str) -> int:

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from app.generation.connections import current_connections, watched_client
 from app.generation.llama_index_model import Ending, VendorModel
+from app.generation.reply_names import note_name
 
 Arguments = Callable[[int], Mapping[str, Any]]
 Read = Callable[[Any, Ending], None]
@@ -215,6 +216,7 @@ def _openai_extras(endpoint: Endpoint) -> dict[str, Any]:
 
 def _read_openai(chunk: Any, ending: Ending) -> None:
     raw = chunk.raw
+    note_name(raw.model, getattr(raw, "system_fingerprint", None))
     for choice in raw.choices[:1]:
         ending.note(choice.finish_reason)
     if raw.usage is not None:
@@ -236,6 +238,7 @@ def _read_bedrock(event: Any, ending: Ending) -> None:
 def _read_gemini(response: Any, ending: Ending) -> None:
     for candidate in (response.candidates or ())[:1]:
         ending.note(candidate.finish_reason)
+    note_name(response.model_version)
     blocked = getattr(response.prompt_feedback, "block_reason", None)
     used = response.usage_metadata
     ending.note(

@@ -16,6 +16,7 @@ from core.settings import Settings, environment_for
 from index.catalogue import Catalogue
 from index.database import storage_errors, writing
 from index.lease import Lease, current_lease
+from index.run_lock import lease_elsewhere
 from index.schema import audit
 
 PLAN_LIMIT_S = 300.0
@@ -67,7 +68,7 @@ class SourceRuns:
 
     def activity(self) -> Activity:
         """Return what goes on now; reads three small files."""
-        lease = current_lease(self._settings.data_dir)
+        lease = current_lease(self._settings.data_dir) or lease_elsewhere(self._catalogue.engine)
         return Activity(self._runs.state(), self._plans.state(), lease)
 
     def plan(self, caller: Caller, source: str) -> StartedCommand:

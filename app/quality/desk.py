@@ -15,12 +15,17 @@ import numpy as np
 from app.authorization import authorize, may
 from app.privacy.redaction import redact_for_record
 from app.quality.answer_sample import read_sample
+from app.quality.arms import LiveComparison, read_live
 from app.quality.csv_text import csv_text
+from app.quality.drift import DriftReport, drift_report
 from app.quality.evaluation import Comparison, EvaluationRun, compare_runs, read_runs
 from app.quality.figures import AnswerSample, DocumentGap, DocumentGaps, FlagFigures, Usage
 from app.quality.flag_figures import read_flags
 from app.quality.period import Period, period_of
 from app.quality.question_groups import group_questions
+from app.quality.shadows import ShadowComparison, read_shadows
+from app.quality.signal_figures import SignalFigures, signal_figures
+from app.quality.trend import SplitBy, TrendPoint, read_trend
 from app.quality.unanswered import Unanswered, read_unanswered
 from app.quality.usage import read_usage
 from core.answers import Caller
@@ -31,6 +36,8 @@ from index.database import storage_errors
 from index.permissions import may_read
 
 _KEPT_VECTORS = 4000
+_DRIFT_QUESTIONS = 500
+"""Of each period, for a page that is waited for."""
 _SHOWN_QUESTIONS = 5
 _SHOWN_DOCUMENTS = 3
 _FEWEST_PEOPLE = 2
@@ -124,6 +131,16 @@ class QualityDesk:
         )
         return csv_text(header, rows)
 
+    def signals(self, days: int, caller: Caller) -> SignalFigures:
+        """Return what people did with the answers of the period, and who says something of them.
+
+        Raises:
+            AccessDenied: the caller is a reader.
+        """
+        period = self._period(days, caller)
+        with storage_errors(self._data_dir):
+            return signal_figures(self._catalogue.engine, period, self._now())
+
     def runs(self, caller: Caller) -> tuple[EvaluationRun, ...]:
         """Return the evaluation runs that are stored, newest first.
 
@@ -144,6 +161,54 @@ class QualityDesk:
         authorize(caller, "see_quality")
         with storage_errors(self._data_dir):
             return compare_runs(self._catalogue.engine, before, after)
+
+    def live(self, days: int, caller: Caller) -> tuple[LiveComparison, ...]:
+        """Return the variants that some readers got in the period, beside the settings as they are.
+
+        Raises:
+            AccessDenied: the caller is a reader.
+        """
+        period = self._period(days, caller)
+        with storage_errors(self._data_dir):
+            return read_live(self._catalogue.engine, period)
+
+    def shadows(self, days: int, caller: Caller) -> tuple[ShadowComparison, ...]:
+        """Return what variants would have said to the questions of the period.
+
+        Raises:
+            AccessDenied: the caller is a reader.
+        """
+        period = self._period(days, caller)
+        with storage_errors(self._data_dir):
+            return read_shadows(self._catalogue.engine, period)
+
+    def trend(self, days: int, split_by: SplitBy, caller: Caller) -> tuple[TrendPoint, ...]:
+        """Return counts by bucket for each model, or each side of live comparisons.
+
+        Raises:
+            AccessDenied: the caller is a reader.
+        """
+        period = self._period(days, caller)
+        with storage_errors(self._data_dir):
+            return read_trend(self._catalogue.engine, period, split_by)
+
+    def drift(self, days: int, caller: Caller) -> DriftReport:
+        """Return whether the period's questions and answers are what they were in the one before.
+
+        Raises:
+            AccessDenied: the caller is a reader.
+        """
+        period = self._period(days, caller)
+        with storage_errors(self._data_dir):
+            return drift_report(
+                self._catalogue.engine,
+                self._embedder(),
+                period.before(),
+                period,
+                caller,
+                vectors=self._vectors_of,
+                most=_DRIFT_QUESTIONS,
+            )
 
     def _period(self, days: int, caller: Caller) -> Period:
         authorize(caller, "see_quality")

@@ -7,17 +7,15 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
 from typing import Any
 
-import numpy as np
 from sqlalchemy import Connection, Engine, select
 
 from core.errors import NotFound
-from index.schema import eval_results, eval_runs
+from core.statistics.paired import paired_difference
+from index.schema import eval_answers, eval_results, eval_runs
 
 _SHOWN_RUNS = 100
-_RESAMPLES = 4000
 _SEED = 20_260_101
 
 
@@ -49,8 +47,8 @@ class EvaluationRun:
 class Comparison:
     """How much one metric of two runs differs, over the `n` cases that both have.
 
-    `difference` is after - before, the mean over cases; `low` and `high` are its interval of 95 % by paired
-    bootstrap, None for fewer than two cases.
+    `difference` is after - before, the mean over cases; `low` and `high` are its interval of 95 % by drawing source
+    documents (`core.statistics`), None for fewer than two of them.
     """
 
     metric: str
@@ -88,41 +86,27 @@ def compare_runs(engine: Engine, before: str, after: str) -> tuple[Comparison, .
     """
     with engine.connect() as connection:
         first, second = _results(connection, before), _results(connection, after)
+        clusters = _clusters(connection, before) | _clusters(connection, after)
     found = []
     for metric in sorted(first.keys() & second.keys()):
-        cases = sorted(first[metric].keys() & second[metric].keys())
-        if cases:
+        paired = paired_difference(first[metric], second[metric], clusters, _SEED)
+        if paired is not None:
             found.append(
-                _compared(
+                Comparison(
                     metric,
-                    [first[metric][case] for case in cases],
-                    [second[metric][case] for case in cases],
+                    paired.n,
+                    paired.before,
+                    paired.after,
+                    paired.difference,
+                    paired.low,
+                    paired.high,
                 )
             )
     return tuple(found)
 
 
-def _compared(metric: str, before: Sequence[float], after: Sequence[float]) -> Comparison:
-    low, high = paired_interval([new - old for old, new in zip(before, after, strict=True)])
-    old, new = fmean(before), fmean(after)
-    return Comparison(metric, len(before), old, new, new - old, low, high)
-
-
-def paired_interval(differences: Sequence[float]) -> tuple[float | None, float | None]:
-    """Return the interval of 95 % of the mean of cases' differences; the same differences give the same one."""
-    if len(differences) < 2:
-        return None, None
-    values = np.array(differences, np.float64)
-    rng = np.random.default_rng(_SEED)
-    means = np.array(
-        [values[rng.integers(0, len(values), len(values))].mean() for _ in range(_RESAMPLES)]
-    )
-    low, high = np.quantile(means, (0.025, 0.975))
-    return float(low), float(high)
-
-
-def _results(connection: Connection, run_id: str) -> Mapping[str, Mapping[str, float]]:
-    """Return each metric's value of each case, the mean of its repeats."""
+def _results(connection: Connection, run_id: str) -> Mapping[str, Mapping[str, Sequence[float]]]:
+    """Return each metric's values of each case, one for each repeat."""
     known = select(eval_runs.c.run_id).where(eval_runs.c.run_id == run_id)
     if connection.execute(known).first() is None:
         raise NotFound("This evaluation run is not there any more.")
@@ -132,9 +116,17 @@ def _results(connection: Connection, run_id: str) -> Mapping[str, Mapping[str, f
     values: defaultdict[str, defaultdict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for metric, case_id, value in connection.execute(query):
         values[metric][case_id].append(value)
+    return values
+
+
+def _clusters(connection: Connection, run_id: str) -> dict[str, str]:
+    """Return the source document of each of a run's cases, as far as it is known."""
+    query = select(eval_answers.c.case_id, eval_answers.c.content).where(
+        eval_answers.c.run_id == run_id
+    )
     return {
-        metric: {case: fmean(repeats) for case, repeats in cases.items()}
-        for metric, cases in values.items()
+        case_id: str(_fields(content).get("cluster", ""))
+        for case_id, content in connection.execute(query)
     }
 
 

@@ -11,7 +11,7 @@ from app.quality.period import Period
 from app.quality.usage import within
 from index.schema import feedback, review_items
 
-_OPEN = frozenset({"", "new", "in_review"})
+_OPEN = frozenset({"", "new", "in_review", "triaged"})
 
 
 def read_flags(engine: Engine, period: Period) -> FlagFigures:

@@ -2,12 +2,12 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, func, or_, select
+from sqlalchemy import Connection, Engine, or_, select
 
 from app.quality.period import Period
 from app.quality.usage import within
+from index.dialects import json_text
 from index.schema import answers, feedback
 
 _MOST_ASKINGS = 2000
@@ -57,8 +57,8 @@ def _askings(connection: Connection, period: Period) -> list[tuple[str, str, str
         select(
             answers.c.owner,
             answers.c.created_at,
-            _part(answers.c.answer, "$.question"),
-            *(_part(answers.c.trace, f"$.hits[{rank}].doc_id") for rank in range(_NEAREST)),
+            json_text(answers.c.answer, "question"),
+            *(json_text(answers.c.trace, "hits", rank, "doc_id") for rank in range(_NEAREST)),
         )
         .where(
             within(answers.c.created_at, period),
@@ -73,10 +73,6 @@ def _askings(connection: Connection, period: Period) -> list[tuple[str, str, str
         (owner, created_at, question or "", [doc_id for doc_id in hits if doc_id])
         for owner, created_at, question, *hits in connection.execute(query)
     ]
-
-
-def _part(column: ColumnElement[str], path: str) -> ColumnElement[Any]:
-    return func.json_extract(column, path)
 
 
 def _normal(question: str) -> str:

@@ -3,11 +3,11 @@
 Of every flag that several people decided, the first two count, each with what stands of theirs.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.review.states import Review, standing_of
+from core.statistics import agreement
 
 # Accepting as it is and accepting with a correction are the same judgement of the flag.
 _JUDGEMENT = {
@@ -17,6 +17,7 @@ _JUDGEMENT = {
     "reject": "rejected",
     "duplicate": "duplicate",
 }
+"""Triage is no judgement, and neither is what an evaluation run found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +42,20 @@ def agreement_of(histories: Iterable[Sequence[Review]]) -> Agreement:
 
 def cohens_kappa(pairs: Sequence[tuple[str, str]]) -> Agreement:
     """Return the agreement of pairs of judgements, the first rater's and the second's."""
-    count = len(pairs)
-    if not count:
-        return Agreement(0, 0.0, 0.0, None)
-    observed = sum(first == second for first, second in pairs) / count
-    firsts, seconds = (Counter(pair[rater] for pair in pairs) for rater in (0, 1))
-    expected = sum(firsts[name] * seconds[name] for name in firsts) / count**2
+    found = agreement.cohens_kappa(pairs)
+    accepted = sum(judgement == "accepted" for pair in pairs for judgement in pair)
     return Agreement(
-        flags=count,
-        agreed=observed,
-        base_rate=(firsts["accepted"] + seconds["accepted"]) / (2 * count),
-        kappa=None if expected == 1.0 else (observed - expected) / (1.0 - expected),
+        flags=found.pairs,
+        agreed=found.observed,
+        base_rate=accepted / (2 * len(pairs)) if pairs else 0.0,
+        kappa=found.kappa,
     )
 
 
 def _first_two(history: Sequence[Review]) -> tuple[str, str] | None:
     judgements: dict[str, str] = {}
     for review in standing_of(history).standing:
-        judgements[review.reviewer] = _JUDGEMENT[review.decision]
+        if review.decision in _JUDGEMENT:
+            judgements[review.reviewer] = _JUDGEMENT[review.decision]
     first_two = list(judgements.values())[:2]
     return (first_two[0], first_two[1]) if len(first_two) == 2 else None

@@ -2,7 +2,6 @@
 
 from app.review.case_fields import CaseFields, Evidence
 from app.review.item import ReviewItem
-from app.review.states import Labels
 
 _MOST_EVIDENCE = 5
 _FACT_CHARS = 160
@@ -13,7 +12,7 @@ def case_draft(item: ReviewItem, as_user: str) -> CaseFields:
 
     What the reviewer corrected comes before what the person who flagged wrote.
     """
-    labels = item.standing.labels if item.standing else Labels()
+    labels = item.labels
     category = labels.category or item.flag.category
     tags = tuple(filter(None, ("flag", category, labels.root_cause)))
     base = CaseFields(

@@ -1,33 +1,34 @@
 """Writes decisions: a review, the flag's state, and a line of the audit, in one commit; undo is one too."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 
-from app.review.cases import close_case_of
 from app.review.digest import standing_flags
 from app.review.history import add_review, history_of, note_in_audit
-from app.review.locks import Lock, holder, let_go, stamp
+from app.review.locks import Lock, holder
+from app.review.settling import Act, settle
 from app.review.states import (
     DECISIONS,
+    NOTE,
+    PRIORITIES,
     ROOT_CAUSES,
     SEVERITIES,
     UNDO,
     Decision,
     Labels,
     Review,
-    Standing,
     may_follow,
     standing_of,
 )
 from core.errors import UsageError
-from index.schema import feedback, review_items
+from index.schema import review_items
 
 MAX_NOTE_CHARS = 2000
 MAX_CORRECTION_CHARS = 8000
 MAX_SOURCE_CHARS = 500
-_KEPT = ("accepted", "fixed")
+MAX_ASSIGNEE_CHARS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ def checked(ruling: Ruling) -> Ruling:
         UsageError: the sentence says what is missing.
     """
     given = ruling.labels
+    is_triage = ruling.decision == "triage"
     labels = Labels(
         given.root_cause,
         given.severity,
@@ -54,6 +56,8 @@ def checked(ruling: Ruling) -> Ruling:
         given.corrected_answer.strip(),
         given.corrected_source.strip(),
         given.dup_of.strip() if ruling.decision == "duplicate" else "",
+        given.priority if is_triage else "",
+        given.assignee.strip().casefold() if is_triage else "",
     )
     ruling = replace(ruling, labels=labels, note=ruling.note.strip())
     if ruling.decision not in DECISIONS:
@@ -61,6 +65,7 @@ def checked(ruling: Ruling) -> Ruling:
     for name, value, known in (
         ("root cause", labels.root_cause, ROOT_CAUSES),
         ("severity", labels.severity, SEVERITIES),
+        ("priority", labels.priority, PRIORITIES),
     ):
         if value and value not in known:
             raise UsageError(f"{value!r} is no {name}: {', '.join(known)}.")
@@ -71,42 +76,42 @@ def checked(ruling: Ruling) -> Ruling:
         raise UsageError("Say what the right answer is, or accept the flag without a correction.")
     if ruling.decision == "duplicate" and not labels.dup_of:
         raise UsageError("Choose the flag that this one is a duplicate of.")
+    if is_triage and labels == Labels() and not ruling.note:
+        raise UsageError(
+            "Say how urgent this flag is, who should decide it, or where it probably went wrong."
+        )
     return ruling
 
 
-def decide(
-    connection: Connection, feedback_id: str, reviewer: str, ruling: Ruling, now: datetime
-) -> Review:
+def decide(connection: Connection, feedback_id: str, ruling: Ruling, act: Act) -> Review:
     """Store a checked ruling and return its review; the same one again changes nothing.
 
     Raises:
         UsageError: somebody else holds the flag or decided it since, or the decision cannot follow its state.
     """
     history = history_of(connection, feedback_id)
-    again = _same(history, reviewer, ruling)
+    again = _same(history, act.reviewer, ruling)
     if again is not None:
         return again
-    _refuse_if_held(holder(connection, feedback_id, reviewer, now), reviewer)
+    _refuse_if_held(holder(connection, feedback_id, act.reviewer, act.now), act.reviewer)
     if ruling.seen is not None and ruling.seen != _last_id(history):
         raise UsageError(_changed(history[-1]) if history else _CHANGED_WORDS)
     standing = standing_of(history)
     if not may_follow(ruling.decision, standing.state):
-        raise UsageError(
-            f"A flag can be marked as fixed once it was accepted; this one is {standing.state}."
-        )
+        raise UsageError(_NOT_NOW[ruling.decision].format(state=standing.state))
     if ruling.decision == "duplicate":
         _check_duplicate(connection, feedback_id, ruling.labels.dup_of)
     review = add_review(
         connection,
-        Review("", feedback_id, reviewer, ruling.decision, ruling.labels, ruling.note, stamp(now)),
+        Review("", feedback_id, act.reviewer, ruling.decision, ruling.labels, ruling.note, act.at),
         history,
     )
-    _settle(connection, feedback_id, standing_of((*history, review)), reviewer, now)
-    note_in_audit(connection, stamp(now), reviewer, f"review.{ruling.decision}", feedback_id)
+    settle(connection, feedback_id, standing_of((*history, review)), act)
+    note_in_audit(connection, act.at, act.reviewer, f"review.{ruling.decision}", feedback_id)
     return review
 
 
-def undo(connection: Connection, feedback_id: str, reviewer: str, now: datetime) -> Review:
+def undo(connection: Connection, feedback_id: str, act: Act) -> Review:
     """Take back the decision that stands, by who made it.
 
     Raises:
@@ -116,28 +121,58 @@ def undo(connection: Connection, feedback_id: str, reviewer: str, now: datetime)
     last = standing_of(history).review
     if last is None:
         raise UsageError("There is no decision to take back.")
-    if last.reviewer != reviewer:
+    if last.reviewer != act.reviewer:
         raise UsageError(
             f"The last decision is {last.reviewer}'s, and only they can take it back. Decide anew instead."
         )
-    _refuse_if_held(holder(connection, feedback_id, reviewer, now), reviewer)
+    _refuse_if_held(holder(connection, feedback_id, act.reviewer, act.now), act.reviewer)
     review = add_review(
         connection,
-        Review("", feedback_id, reviewer, UNDO, Labels(), "", stamp(now), undoes=last.review_id),
+        Review("", feedback_id, act.reviewer, UNDO, Labels(), "", act.at, undoes=last.review_id),
         history,
     )
-    _settle(connection, feedback_id, standing_of((*history, review)), reviewer, now)
-    note_in_audit(connection, stamp(now), reviewer, "review.undo", feedback_id)
+    settle(connection, feedback_id, standing_of((*history, review)), act)
+    note_in_audit(connection, act.at, act.reviewer, "review.undo", feedback_id)
     return review
 
 
+def find_by_run(connection: Connection, feedback_id: str, ruling: Ruling, act: Act) -> bool:
+    """Store what an evaluation run found, also while somebody holds the flag; return whether it changed anything."""
+    history = history_of(connection, feedback_id)
+    if not may_follow(ruling.decision, standing_of(history).state):
+        return False
+    review = add_review(
+        connection,
+        Review("", feedback_id, act.reviewer, ruling.decision, ruling.labels, ruling.note, act.at),
+        history,
+    )
+    settle(connection, feedback_id, standing_of((*history, review)), act)
+    note_in_audit(connection, act.at, act.reviewer, f"review.{ruling.decision}", feedback_id)
+    return True
+
+
+def add_note(connection: Connection, feedback_id: str, note: str, act: Act) -> None:
+    """Add to a flag's history what decides nothing."""
+    history = history_of(connection, feedback_id)
+    add_review(
+        connection, Review("", feedback_id, act.reviewer, NOTE, Labels(), note, act.at), history
+    )
+
+
+_NOT_NOW: Mapping[str, str] = {
+    "triage": "This flag is {state} already. Decide it anew, or take the decision back first.",
+    "fix": "A flag can be marked as fixed once it was accepted; this one is {state}.",
+    "verify": "A flag can be verified once it was accepted; this one is {state}.",
+    "reopen": "Only what is fixed or verified can be opened again; this flag is {state}.",
+}
 _CHANGED_WORDS = (
     "This flag was changed since you opened it. What stands now is shown; decide again."
 )
 
 
 def _changed(last: Review) -> str:
-    what = "took a decision back" if last.decision == UNDO else f"chose {last.decision!r}"
+    said = {UNDO: "took a decision back", NOTE: "wrote a note"}
+    what = said.get(last.decision, f"chose {last.decision!r}")
     return f"{last.reviewer} {what} since you opened this flag. What stands now is shown; decide again if you disagree."
 
 
@@ -166,6 +201,7 @@ def _check_lengths(ruling: Ruling) -> None:
         ("note", ruling.note, MAX_NOTE_CHARS),
         ("corrected answer", ruling.labels.corrected_answer, MAX_CORRECTION_CHARS),
         ("source of the correction", ruling.labels.corrected_source, MAX_SOURCE_CHARS),
+        ("name of who should decide", ruling.labels.assignee, MAX_ASSIGNEE_CHARS),
     ):
         if len(text) > most:
             raise UsageError(f"The {name} is longer than {most:,} characters. Shorten it.")
@@ -184,34 +220,3 @@ def _check_duplicate(connection: Connection, feedback_id: str, dup_of: str) -> N
         raise UsageError(
             f"The flag {dup_of!r} is a duplicate itself. Choose the one that it is a duplicate of."
         )
-
-
-def _settle(
-    connection: Connection, feedback_id: str, standing: Standing, reviewer: str, now: datetime
-) -> None:
-    """Bring what others read of a flag in line with its reviews."""
-    review = standing.review
-    labels = review.labels if review else Labels()
-    connection.execute(
-        update(review_items)
-        .where(review_items.c.feedback_id == feedback_id)
-        .values(
-            state=standing.state,
-            decided_by=review.reviewer if review else "",
-            decided_at=review.created_at if review else "",
-        )
-    )
-    connection.execute(
-        update(feedback)
-        .where(feedback.c.feedback_id == feedback_id)
-        .values(
-            status=standing.state,
-            root_cause=labels.root_cause,
-            dup_of=labels.dup_of,
-        )
-    )
-    let_go(connection, feedback_id, reviewer)
-    if standing.state not in _KEPT:
-        closed = close_case_of(connection, feedback_id, stamp(now))
-        if closed:
-            note_in_audit(connection, stamp(now), reviewer, "case.close", closed)

@@ -6,12 +6,12 @@ read. Of the others the queue says that they are there, and how many documents s
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from app.authorization import authorize
 from app.review.agreement import Agreement, agreement_of
@@ -24,22 +24,35 @@ from app.review.cases import (
     readable_lines,
     store_case,
 )
+from app.review.cause_finder import OpenParts
 from app.review.deciding import Ruling, checked, decide, undo
 from app.review.digest import make_items, missing_items, standing_flags
 from app.review.flag_queue import Order, Queue, QueueFilter, StateFilter, read_queue
+from app.review.flag_row import is_visible, row_of
 from app.review.history import histories, history_of, note_in_audit
 from app.review.item import ReviewItem
 from app.review.locks import Lock, let_go, stamp, take
 from app.review.opening import read_item
-from app.review.states import Decision, Labels, Review, State, standing_of
-from app.review.visibility import Sight, number_of_documents
+from app.review.settling import Act
+from app.review.states import (
+    OPEN_STATES,
+    UPHELD_STATES,
+    Decision,
+    Labels,
+    Review,
+    State,
+    standing_of,
+)
+from app.review.suggesting import CauseAgreement, cause_agreement, suggested
+from app.review.verifying import reopen, require_run, verify
+from app.review.wrong_sources import GroupsOf
 from core.answers import Caller
 from core.documents import EVERYONE
-from core.errors import AccessDenied, FootnoteError, NotFound, UsageError
+from core.errors import FootnoteError, UsageError
 from index.catalogue import Catalogue
 from index.database import storage_errors, writing
 from index.permissions import ADMIN_NAME, ANONYMOUS_NAME
-from index.schema import documents, feedback, review_items
+from index.schema import documents, feedback
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +72,9 @@ class Decided:
     problem: str
 
 
+ChangeByRun = Callable[[Connection, Sequence[str], str, Act], tuple[str, ...]]
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -67,12 +83,19 @@ class ReviewDesk:
     """The flags of one data folder, for callers who may review."""
 
     def __init__(
-        self, catalogue: Catalogue, data_dir: Path, clock: Callable[[], datetime] = _now
+        self,
+        catalogue: Catalogue,
+        data_dir: Path,
+        clock: Callable[[], datetime] = _now,
+        groups_of: GroupsOf = lambda _: (),
+        open_parts: OpenParts = lambda: None,
     ) -> None:
         self._catalogue = catalogue
         self._engine = catalogue.engine
         self._data_dir = data_dir
         self._clock = clock
+        self._groups_of = groups_of
+        self._open_parts = open_parts
 
     def queue(
         self,
@@ -83,15 +106,19 @@ class ReviewDesk:
         text: str = "",
         order: Order = "priority",
         page: int = 1,
+        *,
+        assignee: str = "",
     ) -> Queue:
         """Return a page of the flags that stand; `state` may be 'open' for what waits or is looked at.
+
+        With `assignee` only those that were given to this person to decide.
 
         Raises:
             AccessDenied: the caller may not review.
         """
         authorize(caller, "review")
         self._meet_new_flags()
-        wanted = QueueFilter(state, category, channel, text, order)
+        wanted = QueueFilter(state, category, channel, text, order, assignee)
         with storage_errors(self._data_dir), self._engine.connect() as connection:
             return read_queue(connection, caller, wanted, page, self._clock())
 
@@ -105,8 +132,12 @@ class ReviewDesk:
         authorize(caller, "review")
         self._meet_new_flags()
         with storage_errors(self._data_dir), self._engine.connect() as connection:
-            row = _row(connection, feedback_id, caller)
-            return read_item(connection, self._catalogue, caller, row, self._clock())
+            row = row_of(connection, feedback_id, caller)
+            item = read_item(connection, self._catalogue, caller, row, self._clock())
+        found = suggested(
+            self._catalogue, self._data_dir, caller, row, self._open_parts, self._groups_of
+        )
+        return replace(item, suggestion=found.suggestion, matrix=found.claims)
 
     def lock(self, feedback_id: str, caller: Caller) -> Lock:
         """Take a flag for 15 minutes, or renew that, or say who has it.
@@ -117,7 +148,7 @@ class ReviewDesk:
         authorize(caller, "review")
         self._meet_new_flags()
         with storage_errors(self._data_dir), writing(self._engine) as connection:
-            _row(connection, feedback_id, caller)
+            row_of(connection, feedback_id, caller)
             return take(connection, feedback_id, caller.name, self._clock())
 
     def release(self, feedback_id: str, caller: Caller) -> None:
@@ -148,14 +179,18 @@ class ReviewDesk:
             UsageError: something is missing, somebody else holds the flag, or it changed since `seen`.
         """
         authorize(caller, "review")
+        if decision == "verify":
+            raise UsageError(
+                "A flag is verified by an evaluation run in which its test case passed."
+            )
         labels = Labels(root_cause, severity, category, corrected_answer, corrected_source, dup_of)
         ruling = checked(Ruling(decision, labels, note, seen))
         self._meet_new_flags()
         with storage_errors(self._data_dir), writing(self._engine) as connection:
-            _row(connection, feedback_id, caller)
+            row_of(connection, feedback_id, caller)
             if ruling.labels.dup_of:
-                _row(connection, ruling.labels.dup_of, caller)
-            return decide(connection, feedback_id, caller.name, ruling, self._clock())
+                row_of(connection, ruling.labels.dup_of, caller)
+            return decide(connection, feedback_id, ruling, self._act(caller))
 
     def decide_many(
         self,
@@ -187,8 +222,54 @@ class ReviewDesk:
         """
         authorize(caller, "review")
         with storage_errors(self._data_dir), writing(self._engine) as connection:
-            _row(connection, feedback_id, caller)
-            return undo(connection, feedback_id, caller.name, self._clock())
+            row_of(connection, feedback_id, caller)
+            return undo(connection, feedback_id, self._act(caller))
+
+    def triage(
+        self,
+        feedback_id: str,
+        caller: Caller,
+        *,
+        priority: str = "",
+        assignee: str = "",
+        root_cause: str = "",
+        severity: str = "",
+        category: str = "",
+        note: str = "",
+        seen: str | None = None,
+    ) -> Review:
+        """Say how urgent a flag is, who should decide it, and where it probably went wrong, without deciding it.
+
+        Raises:
+            AccessDenied, NotFound: as `open`.
+            UsageError: nothing is said, the flag is decided already, or as `decide`.
+        """
+        authorize(caller, "review")
+        labels = Labels(root_cause, severity, category, priority=priority, assignee=assignee)
+        ruling = checked(Ruling("triage", labels, note, seen))
+        self._meet_new_flags()
+        with storage_errors(self._data_dir), writing(self._engine) as connection:
+            row_of(connection, feedback_id, caller)
+            return decide(connection, feedback_id, ruling, self._act(caller))
+
+    def verify(self, caller: Caller, feedback_ids: Sequence[str], run_id: str) -> tuple[str, ...]:
+        """Mark those accepted or fixed flags as verified whose test case passed in an evaluation run; returns them.
+
+        Others, and flags that the caller may not see, stay as they are.
+
+        Raises:
+            AccessDenied: the caller may not review.
+            NotFound: there is no such run.
+        """
+        return self._by_run(caller, feedback_ids, run_id, verify)
+
+    def reopen(self, caller: Caller, feedback_ids: Sequence[str], run_id: str) -> tuple[str, ...]:
+        """Take verified or fixed flags back to accepted: they failed in an evaluation run. Returns those it changed.
+
+        Raises:
+            AccessDenied, NotFound: as `verify`.
+        """
+        return self._by_run(caller, feedback_ids, run_id, reopen)
 
     def case_draft(self, feedback_id: str, caller: Caller) -> CaseFields:
         """Return the test case that a flag suggests, to look over before it is saved.
@@ -214,14 +295,14 @@ class ReviewDesk:
         fields = tidied(fields)
         self._meet_new_flags()
         with self._engine.connect() as connection:
-            _row(connection, feedback_id, caller)
+            row_of(connection, feedback_id, caller)
             existing = live_case_of(connection, feedback_id)
         if existing:
             return existing
         check_fields(fields)
         check_evidence(self._catalogue, caller, fields)
         with storage_errors(self._data_dir), writing(self._engine) as connection:
-            _row(connection, feedback_id, caller)
+            row_of(connection, feedback_id, caller)
             return self._store_case(connection, feedback_id, caller, fields, seen)
 
     def case(self, case_id: str, caller: Caller) -> dict[str, Any]:
@@ -247,6 +328,12 @@ class ReviewDesk:
         with self._engine.connect() as connection:
             return agreement_of(histories(connection).values())
 
+    def cause_agreement(self, caller: Caller) -> CauseAgreement:
+        """Return how often reviewers gave the cause that was suggested, over flags that the caller may see."""
+        authorize(caller, "review")
+        with self._engine.connect() as connection:
+            return cause_agreement(connection, self._catalogue, caller)
+
     def outcomes(self, caller: Caller) -> dict[str, Outcome]:
         """Return what was decided of the caller's own flags, by their id: any caller may ask this."""
         query = select(feedback.c.feedback_id).where(
@@ -258,9 +345,22 @@ class ReviewDesk:
         for feedback_id, history in found.items():
             standing = standing_of(history)
             if standing.review:
-                review = standing.review
-                outcomes[feedback_id] = Outcome(standing.state, review.note, review.created_at)
+                at = standing.review.created_at
+                outcomes[feedback_id] = Outcome(standing.state, standing.note, at)
         return outcomes
+
+    def _by_run(
+        self, caller: Caller, feedback_ids: Sequence[str], run_id: str, change: ChangeByRun
+    ) -> tuple[str, ...]:
+        authorize(caller, "review")
+        self._meet_new_flags()
+        with storage_errors(self._data_dir), writing(self._engine) as connection:
+            require_run(connection, run_id)
+            visible = [each for each in feedback_ids if is_visible(connection, each, caller)]
+            return change(connection, visible, run_id, self._act(caller))
+
+    def _act(self, caller: Caller) -> Act:
+        return Act(caller.name, self._clock(), self._groups_of)
 
     def _store_case(
         self,
@@ -275,9 +375,9 @@ class ReviewDesk:
             return existing
         now = self._clock()
         state = standing_of(history_of(connection, feedback_id)).state
-        if state == "new":
-            decide(connection, feedback_id, caller.name, Ruling("accept", seen=seen), now)
-        elif state not in ("accepted", "fixed"):
+        if state in OPEN_STATES:
+            decide(connection, feedback_id, Ruling("accept", seen=seen), self._act(caller))
+        elif state not in UPHELD_STATES:
             raise UsageError(
                 f"This flag is {state}, and only an accepted one becomes a test case. Change the decision first."
             )
@@ -304,34 +404,3 @@ class ReviewDesk:
             if missing:
                 with writing(self._engine) as connection:
                     make_items(connection, missing)
-
-
-def _row(connection: Connection, feedback_id: str, caller: Caller) -> Row[Any]:
-    """Return a flag's row of both tables, if the caller may see it."""
-    query = (
-        select(feedback, *_QUEUE_COLUMNS)
-        .join(review_items, review_items.c.feedback_id == feedback.c.feedback_id)
-        .where(
-            feedback.c.feedback_id == feedback_id,
-            feedback.c.feedback_id.in_(standing_flags()),
-        )
-    )
-    row = connection.execute(query).first()
-    if row is None:
-        raise NotFound(f"There is no flag {feedback_id!r}, or who made it took it back.")
-    if not Sight(caller, connection, [row.documents]).is_whole(row.documents):
-        count = number_of_documents(row.documents)
-        raise AccessDenied(
-            f"This flag needs somebody who may read {count} {'document' if count == 1 else 'documents'} "
-            "that its answer was made from."
-        )
-    return row
-
-
-_QUEUE_COLUMNS = (
-    review_items.c.state,
-    review_items.c.locked_by,
-    review_items.c.locked_at,
-    review_items.c.question,
-    review_items.c.documents,
-)

@@ -13,6 +13,7 @@ from app.answer_rights import made_of
 from app.review.priority import points_of_flag
 from app.stored_answers import answer_from_json
 from core.answers import Answer
+from core.errors import NotFound
 from index.schema import feedback, review_items
 
 FLAG_VERDICTS = ("bad", "false_alarm")
@@ -53,9 +54,22 @@ def make_items(connection: Connection, feedback_ids: list[str]) -> None:
 
 
 def read_snapshot(stored: str) -> tuple[Answer, dict[str, Any]]:
-    """Return the answer and the trace of a flag's snapshot."""
-    snapshot = json.loads(stored)
-    return answer_from_json(json.dumps(snapshot["answer"])), snapshot.get("trace") or {}
+    """Return the answer and the trace of a flag's snapshot.
+
+    Raises:
+        NotFound: it is not of the form that this Footnote stores.
+    """
+    try:
+        snapshot = json.loads(stored)
+        answer = answer_from_json(json.dumps(snapshot["answer"]))
+        trace = snapshot.get("trace") or {}
+        made_of(trace)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise NotFound(
+            "The copy of the answer that was stored with this flag cannot be read, so the flag can be rejected or "
+            "taken back, and nothing else. Restore the catalogue from a backup if you need it."
+        ) from error
+    return answer, trace
 
 
 def flag_points(
@@ -72,10 +86,28 @@ def flag_points(
     )
 
 
+def points_of_row(row: Row[Any]) -> int:
+    """Return the points of a row of `feedback` by itself; 0 where its snapshot cannot be read."""
+    try:
+        return flag_points(row, *read_snapshot(row.snapshot))[0]
+    except NotFound:
+        return 0
+
+
 def _item_values(row: Row[Any]) -> dict[str, object]:
-    answer, trace = read_snapshot(row.snapshot)
+    try:
+        answer, trace = read_snapshot(row.snapshot)
+    except NotFound:
+        # Nobody knows what it was made from: for the local administrator alone.
+        return _row_values(row, "", [UNKNOWN_DOCUMENT], 0)
     points, _ = flag_points(row, answer, trace)
-    texts = (answer.question, row.comment, row.selected_text, row.correction)
+    return _row_values(row, answer.question, sorted(documents_of(answer, trace)), points)
+
+
+def _row_values(
+    row: Row[Any], question: str, documents: list[str], points: int
+) -> dict[str, object]:
+    texts = (question, row.comment, row.selected_text, row.correction)
     return {
         "feedback_id": row.feedback_id,
         "state": "new",
@@ -86,13 +118,14 @@ def _item_values(row: Row[Any]) -> dict[str, object]:
         "channel": row.channel,
         "severity": row.severity,
         "selected": row.selected_text,
-        "question": answer.question,
-        "documents": json.dumps(sorted(_documents(answer, trace))),
+        "question": question,
+        "documents": json.dumps(documents),
         "words": "\n".join(texts).casefold(),
     }
 
 
-def _documents(answer: Answer, trace: dict[str, Any]) -> set[str]:
+def documents_of(answer: Answer, trace: dict[str, Any]) -> set[str]:
+    """Return the ids of all documents that an answer was made from; one that nobody has where that is not known."""
     made = made_of(trace)
     cited = {citation.document.doc_id for citation in answer.citations}
     return {UNKNOWN_DOCUMENT} if made is None else {*made, *cited}

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, cast
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
 from app.review.digest import standing_flags
+from app.review.history import histories
 from app.review.locks import is_held
 from app.review.priority import Urgency, points_of_others, urgency_of
-from app.review.states import OPEN_STATES, STATES, State
+from app.review.states import OPEN_STATES, STATES, State, standing_of
 from app.review.visibility import Sight, number_of_documents
 from core.answers import Caller
 from index.schema import feedback, review_items
@@ -30,7 +31,7 @@ class QueueEntry:
 
     `restricted` is the number of documents that its answer was made from where the caller may not read them all, else
     0; an entry that is restricted says nothing of its words, and not who wrote it. `people` flagged this answer or
-    these words.
+    these words; `assignee` is who should decide it.
     """
 
     feedback_id: str
@@ -50,6 +51,7 @@ class QueueEntry:
     held_since: str = ""
     decided_by: str = ""
     restricted: int = 0
+    assignee: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class QueueFilter:
     channel: str | None = None
     text: str = ""
     order: Order = "priority"
+    assignee: str = ""
 
 
 class _Listed(NamedTuple):
@@ -116,13 +119,37 @@ def read_queue(
 def effective_state(stored: str, locked_by: str, locked_at: str, now: datetime) -> State:
     """Return the state of an item: one without a decision is in review while somebody holds it."""
     if stored in OPEN_STATES:
-        return "in_review" if is_held(locked_by, locked_at, now) else "new"
+        if is_held(locked_by, locked_at, now):
+            return "in_review"
+        # 'in_review' was stored by hand or by an older Footnote; nobody holds it any more.
+        return "triaged" if stored == "triaged" else "new"
     return cast(State, stored)
+
+
+def assignees(connection: Connection) -> dict[str, str]:
+    """Return who should decide the triaged flags, by the flag's id."""
+    triaged = select(review_items.c.feedback_id).where(review_items.c.state == "triaged")
+    found = histories(connection, list(connection.scalars(triaged)))
+    return {
+        feedback_id: standing_of(history).labels.assignee for feedback_id, history in found.items()
+    }
 
 
 def people_who_flagged(connection: Connection, answer_id: str, selected: str) -> int:
     """Return how many people flagged an answer or the same words of any."""
-    return _people_counter(_rows(connection))(answer_id, selected)
+    columns = review_items.c
+    stands = columns.feedback_id.in_(standing_flags())
+    by_answer = select(columns.author).where(columns.answer_id == answer_id, stands)
+    people = set(connection.scalars(by_answer))
+    if not selected:
+        return max(1, len(people))
+    # Folding can change a word's length, but not to more than this; the database knows no folding.
+    length, folded = func.length(columns.selected), selected.casefold()
+    near = select(columns.author, columns.selected).where(
+        length.between(len(selected) // 3, len(selected) * 3), columns.selected != "", stands
+    )
+    same = {row.author for row in connection.execute(near) if row.selected.casefold() == folded}
+    return max(1, len(people), len(same))
 
 
 def _by_priority(entry: _Listed) -> tuple[bool, int, str]:
@@ -160,6 +187,9 @@ def _fitting(connection: Connection, rows: Sequence[Any], wanted: QueueFilter) -
         rows = [row for row in rows if row.category == wanted.category]
     if wanted.channel:
         rows = [row for row in rows if row.channel == wanted.channel]
+    if wanted.assignee:
+        given = assignees(connection)
+        rows = [row for row in rows if given.get(row.feedback_id) == wanted.assignee]
     words = wanted.text.casefold().split()
     if words:
         columns = review_items.c
@@ -208,7 +238,11 @@ def _entries(
     connection: Connection, shown: Sequence[_Listed], now: datetime
 ) -> tuple[QueueEntry, ...]:
     rows = _whole_rows(connection, [entry.feedback_id for entry in shown])
-    return tuple(_entry(entry, rows[entry.feedback_id], now) for entry in shown)
+    given = assignees(connection)
+    return tuple(
+        _entry(entry, rows[entry.feedback_id], now, given.get(entry.feedback_id, ""))
+        for entry in shown
+    )
 
 
 def _whole_rows(connection: Connection, feedback_ids: Collection[str]) -> dict[str, Row[Any]]:
@@ -220,7 +254,7 @@ def _whole_rows(connection: Connection, feedback_ids: Collection[str]) -> dict[s
     return {row.feedback_id: row for row in connection.execute(query)}
 
 
-def _entry(listed: _Listed, row: Row[Any], now: datetime) -> QueueEntry:
+def _entry(listed: _Listed, row: Row[Any], now: datetime, assignee: str) -> QueueEntry:
     held = is_held(row.locked_by, row.locked_at, now)
     if not listed.is_whole:
         return QueueEntry(
@@ -247,4 +281,5 @@ def _entry(listed: _Listed, row: Row[Any], now: datetime) -> QueueEntry:
         held_by=row.locked_by if held else "",
         held_since=row.locked_since if held else "",
         decided_by=row.decided_by,
+        assignee=assignee,
     )

@@ -1,14 +1,15 @@
 """One flag with everything that a decision needs: answer, evidence, trace, what others said, what was decided."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
 from app.replay import ReplayedSource
 from app.review.locks import Lock
 from app.review.priority import Urgency
-from app.review.states import Review, State
+from app.review.root_cause import ClaimRow, Suggestion
+from app.review.states import Labels, Review, State
 from core.answers import Answer, Citation
 
 
@@ -77,6 +78,8 @@ class FlagWords:
     channel: str
     created_at: str
     state: State
+    target: str = ""
+    target_ref: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,9 @@ class ReviewItem:
     """A flag as it is opened.
 
     `seen` names the state that it was opened in: `decide` takes it back and refuses when somebody decided since.
-    `others` are the flags of other people on the same answer; `case_id` is '' until it was promoted.
+    `others` are the flags of other people on the same answer; `case_id` is '' until it was promoted. `suggestion` is
+    where the answer probably went wrong, and `matrix` what the packed passages say of the claims under the flag.
+    `labels` are what stands of everything that reviewers said beside their decisions.
     """
 
     flag: FlagWords
@@ -117,6 +122,9 @@ class ReviewItem:
     lock: Lock
     seen: str
     case_id: str
+    suggestion: Suggestion | None = None
+    matrix: tuple[ClaimRow, ...] = ()
+    labels: Labels = field(default_factory=Labels)
 
 
 def evidence_passages(answer: Answer, trace: Mapping[str, Any]) -> tuple[EvidencePassage, ...]:

@@ -46,6 +46,7 @@ def read_item(
     if people > 1:
         reasons = (*reasons, f"{people} people flagged this answer or these words")
     history = history_of(connection, row.feedback_id)
+    standing = standing_of(history)
     return ReviewItem(
         flag=flag_words(row, now),
         state=effective_state(row.state, row.locked_by, row.locked_at, now),
@@ -60,7 +61,8 @@ def read_item(
         others=others,
         similar=_similar(connection, caller, row, now),
         history=history,
-        standing=standing_of(history).review,
+        standing=standing.review,
+        labels=standing.labels,
         lock=holder(connection, row.feedback_id, caller.name, now),
         seen=history[-1].review_id if history else "",
         case_id=live_case_of(connection, row.feedback_id),
@@ -84,6 +86,8 @@ def flag_words(row: Row[Any], now: datetime) -> FlagWords:
         channel=row.channel,
         created_at=row.created_at,
         state=effective_state(row.state, row.locked_by, row.locked_at, now),
+        target=row.target,
+        target_ref=row.target_ref,
     )
 
 

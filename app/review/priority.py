@@ -61,6 +61,11 @@ def points_of_flag(
     return max(0, points), tuple(reasons)
 
 
+def points_of_triage(priority: str) -> int:
+    """Return the points of a flag whose urgency a reviewer has said, 0 where nobody did."""
+    return {"high": _HIGH_FROM, "medium": _MEDIUM_FROM, "low": 1}.get(priority, 0)
+
+
 def points_of_others(people: int) -> int:
     """Return the points for so many people who flagged the same answer or the same words, this one included."""
     return _OTHER_PERSON * min(max(0, people - 1), _MOST_OTHERS)

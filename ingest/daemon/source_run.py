@@ -22,7 +22,7 @@ from ingest.pipeline import IngestReport, Reading
 from ingest.planning import Planned
 from ingest.run import Equipment, Ingestion, Planning, Selection, planned_report
 from ingest.sources.base import Source
-from ingest.writer_lock import Lease, writer_lock
+from ingest.writer_lock import Lease, run_lease
 
 _log = get_logger(__name__)
 
@@ -147,7 +147,7 @@ class SourceRun:
 
     @contextmanager
     def _lease(self) -> Iterator[Lease]:
-        with writer_lock(self._place.settings.data_dir, wait_s=_WRITER_WAIT_S) as lease:
+        with run_lease(self._place.settings, wait_s=_WRITER_WAIT_S) as lease:
             self.is_storing = True
             try:
                 yield lease

@@ -23,6 +23,7 @@ from shutil import copytree, rmtree
 from typing import Any, Literal
 
 from click.testing import CliRunner, Result
+from databases import move_catalogue
 
 from app.cli import main
 from core.command_line import settings_for
@@ -83,6 +84,8 @@ def child_env(data_dir: Path, model_cache: Path, **extra: str) -> dict[str, str]
         "FOOTNOTE_OFFLINE": "1",
         "FOOTNOTE_DATA_DIR": str(data_dir),
         "FOOTNOTE_MODEL_CACHE": str(model_cache),
+        # Where `each_database` chose a server.
+        "FOOTNOTE_DATABASE_URL": os.environ.get("FOOTNOTE_DATABASE_URL", ""),
         **extra,
     }
 
@@ -118,7 +121,8 @@ def refused(result: Result | subprocess.CompletedProcess[str], code: int, *named
 def samples_base(model_cache: Path) -> Path:
     """Return the data folder of the sample documents, ingested once a run; read only."""
     data_dir = model_cache.parent / f"{model_cache.name}-samples"
-    done = run_child("ingest", SAMPLES, "--yes", "--json", env=child_env(data_dir, model_cache))
+    env = child_env(data_dir, model_cache, FOOTNOTE_DATABASE_URL="")
+    done = run_child("ingest", SAMPLES, "--yes", "--json", env=env)
     assert done.returncode == 0, done.stderr
     return data_dir
 
@@ -132,8 +136,10 @@ def asked_base(model_cache: Path) -> Path:
 
 
 def writable_copy(data_dir: Path, target: Path) -> Path:
-    """Return a copy of a data folder for a test that writes."""
-    return copytree(data_dir, target)
+    """Return a copy of a data folder for a test that writes, its catalogue in the database that the test runs on."""
+    copytree(data_dir, target)
+    move_catalogue(target)
+    return target
 
 
 def open_base(data_dir: Path, model_cache: Path) -> KnowledgeBase:

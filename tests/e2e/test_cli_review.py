@@ -91,3 +91,38 @@ def test_a_reviewer_is_told_of_what_is_restricted_and_nothing_of_it(flags: Seede
     assert "salary" not in printed.casefold()
     assert "Band four" not in printed
     assert "salary" in invoke("review", "list").stdout.casefold()
+
+
+def test_a_flag_is_triaged_fixed_and_its_document_reported(flags: Seeded) -> None:
+    given = ("--priority", "low", "--assignee", REVIEWER, "--as", REVIEWER)
+    assert invoke_json("review", "triage", flags.leave, *given)["state"] == "triaged"
+    shown = invoke_json("review", "show", flags.leave, "--as", REVIEWER)
+    assert (shown["state"], shown["suggestion"]["cause"]) == ("triaged", "source_wrong")
+    assert "Suggested cause: source_wrong." in invoke("review", "show", flags.leave).stdout
+    assert "decided anew" not in problem("fix", flags.leave)
+    invoke_json("review", "accept", flags.leave, "--root-cause", "source_wrong")
+    assert invoke_json("review", "causes")["agreed"] == 1.0
+    assert invoke_json("review", "fix", flags.leave)["state"] == "fixed"
+    (report, *_) = invoke_json("review", "owners")
+    assert report["uri"].endswith(".md")
+    assert "no evaluation run 'nope'" in problem("verify", flags.leave, "--run", "nope")
+    closing = ("owners", "--close", report["feedback_id"], report["doc_id"])
+    assert "note" in problem(*closing)
+    left = invoke_json("review", *closing, "--note", "It says so now.")
+    assert report not in left
+    assert "nothing to count yet" in invoke("review", "audit", "figures").stdout
+    assert "not over yet" in problem("audit", "draw", "--week", "2999-W01")
+
+
+def test_a_source_is_flagged_by_its_marker(flags: Seeded) -> None:
+    answer_id = invoke_json("review", "show", flags.leave)["answer"]["answer_id"]
+    flag = ("feedback", "add", answer_id, "--verdict", "bad", "--category", "wrong_source")
+    assert invoke(*flag, "--target", "citation", "--marker", "1").exit_code == 0
+    rows = invoke_json("feedback", "list")
+    assert ("citation", "1") in {(row["target"], row["target_ref"]) for row in rows}
+    for wrong in (
+        ("--target", "citation"),
+        ("--marker", "1"),
+        ("--target", "citation", "--marker", "77"),
+    ):
+        assert invoke(*flag, *wrong).exit_code == 2

@@ -141,7 +141,7 @@ def test_every_plot_is_drawn_and_its_numbers_stand_beside_it(quality: Open) -> N
     for key in ("verdicts", "thumbs", "flags"):
         plot(page, key)
     expect(page.get_by_text("Half of the 1 decision came within 6.0 hours.")).to_be_visible()
-    assert numbers(page, "flags")[1] == ["It is out of date", "0", "1", "0", "0", "0"]
+    assert numbers(page, "flags")[1] == ["It is out of date", "0", "1", "0", "0", "0", "0"]
 
 
 def test_a_plot_says_what_it_shows_to_who_cannot_see_it(quality: Open) -> None:
@@ -181,8 +181,8 @@ def test_runs_are_shown_with_their_intervals_and_compared(quality: Open) -> None
     open_tab(page, "Evaluation")
     for key in ("run", "comparison"):
         plot(page, key)
-    assert numbers(page, "run")[1] == ["correct", "0.750", "0.200 to 0.800", "4"]
-    assert numbers(page, "comparison")[1][:4] == ["correct", "0.500", "0.750", "+0.250"]
+    assert numbers(page, "run")[1] == ["correct", "75.0 %", "[20.0 %, 80.0 %]", "4"]
+    assert numbers(page, "comparison")[1][:4] == ["correct", "50.0 %", "75.0 %", "+25.0 points"]
 
 
 def test_on_a_phone_nothing_is_wider_than_the_page(quality: Open) -> None:

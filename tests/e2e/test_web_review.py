@@ -277,3 +277,55 @@ def test_help_lists_the_keys_and_escape_closes_one_thing_at_a_time(reviewer: Rev
     expect(note).to_have_count(0)
     press(page, "Escape")
     expect(page.get_by_text("Choose a flag")).to_be_visible()
+
+
+def test_a_suggested_cause_is_taken_with_the_decision_and_who_flagged_is_told_once(
+    reviewer: Reviewer, flags: Seeded
+) -> None:
+    page = reviewer()
+    press(page, "j")
+    cause = page.locator(".cause")
+    expect(cause).to_contain_text("Suggested cause")
+    expect(cause).to_contain_text("The document itself is wrong")
+    cause.locator("summary").click()
+    expect(cause.locator(".cell.supported").first).to_be_visible()
+    press(page, "t")
+    page.get_by_label("Who should decide it?").fill("other@x.org")
+    page.get_by_role("button", name="Triage", exact=True).last.click()
+    expect(said(page)).to_contain_text("Triaged.")
+    assert state_of(flags.leave) == "triaged"
+    page.goto(f"{page.url.split('?')[0]}?flag={flags.leave}")
+    expect(page.locator(".st-key-review_state_place")).to_contain_text("other@x.org should decide")
+    press(page, "a")
+    expect(said(page)).to_have_text("Accepted.")
+    shown = invoke_json("review", "show", flags.leave)
+    assert shown["labels"]["root_cause"] == "source_wrong"
+    (report, *_) = invoke_json("review", "owners")
+    assert (report["feedback_id"], report["state"]) == (flags.leave, "open")
+    reader = reviewer("ada@x.org", "reader", "/")
+    told = reader.locator(".st-key-notices")
+    expect(told).to_contain_text("was right")
+    told.get_by_role("button", name="Dismiss").click()
+    expect(told).to_have_count(0)
+    reader.reload()
+    settled(reader)
+    expect(told).to_have_count(0)
+
+
+def test_answers_of_the_audit_sample_are_labelled_by_one_key(
+    reviewer: Reviewer, data_dir: Path
+) -> None:
+    with sqlite3.connect(data_dir / "footnote.db") as base:
+        base.execute("UPDATE answers SET created_at = '2026-03-04T10:00:00.000+00:00'")
+    invoke_json("review", "audit", "draw", "--week", "2026-W10", "--count", "50")
+    page = reviewer()
+    page.get_by_text("Audit sample", exact=True).click()
+    settled(page)
+    page.locator("h1").click()
+    press(page, "j")
+    expect(page.locator(".item h2")).to_be_visible()
+    press(page, "2")
+    expect(said(page)).to_have_text("Wrong.")
+    expect(page.locator(".st-key-audit_figures")).to_contain_text("1 of 5 labelled")
+    expect(page.locator(".queue")).to_contain_text("Restricted")
+    assert invoke_json("review", "audit", "figures")["wrong"]["hits"] == 1

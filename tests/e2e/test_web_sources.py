@@ -287,6 +287,22 @@ def test_a_source_says_why_it_is_there(visit: Open) -> None:
     expect(facts).to_contain_text("everyone")
 
 
+def test_a_source_is_flagged_with_two_clicks_and_the_flag_is_taken_back(
+    visit: Open, server: Served
+) -> None:
+    one = visit(MADE["lantern.md"].question)
+    drawer(one).get_by_role("button", name="Wrong source?").click()
+    one.page.get_by_role("button", name="It does not say that").click()
+    expect(drawer(one)).to_contain_text("Flag saved", timeout=PATIENCE_MS)
+    query = "select target, target_ref, category from feedback where superseded_by is null"
+    ((target, ref, category),) = server.rows(query)
+    assert (target, ref, category) == ("citation", "1", "wrong_source")
+    assert server.rows("select place from signals where kind = 'citation_opened'")
+    drawer(one).get_by_role("button", name="Undo").click()
+    expect(drawer(one).get_by_role("button", name="Wrong source?")).to_be_visible()
+    assert server.rows(query) == []
+
+
 def test_on_a_phone_the_drawer_is_the_whole_screen(visit: Open) -> None:
     one = visit(MADE["telescopes.csv"].question, viewport={"width": 375, "height": 780})
     box = drawer(one).get_by_role("dialog").bounding_box()

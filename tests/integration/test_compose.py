@@ -30,7 +30,9 @@ FILES = [
 ]
 
 each_service = pytest.mark.parametrize("name", SERVICES)
-FOOTNOTE = [name for name in SERVICES if name != "qdrant"]
+OTHERS = {"qdrant": "qdrant:/qdrant/storage", "postgres": "postgres:/var/lib/postgresql/data"}
+"""Servers that Footnote can use, with the volume of each."""
+FOOTNOTE = [name for name in SERVICES if name not in OTHERS]
 each_footnote = pytest.mark.parametrize("name", FOOTNOTE)
 QDRANT = SERVICES["qdrant"]
 BASH = shutil.which("bash")
@@ -60,9 +62,9 @@ def instruction(word: str) -> str:
     return re.findall(rf"^{word}\s+(.*)$", joined, flags=re.MULTILINE)[-1]
 
 
-def test_there_are_a_web_service_and_an_ingestion_as_a_job_and_as_a_daemon_and_qdrant() -> None:
-    assert set(SERVICES) == {"web", "ingest", "daemon", "qdrant"}
-    for name in ("ingest", "daemon", "qdrant"):
+def test_there_are_a_web_service_an_ingestion_as_a_job_and_as_a_daemon_and_two_servers() -> None:
+    assert set(SERVICES) == {"web", "ingest", "daemon", *OTHERS}
+    for name in ("ingest", "daemon", *OTHERS):
         assert SERVICES[name]["profiles"] == [name]
 
 
@@ -84,16 +86,17 @@ def test_a_service_is_not_root_and_cannot_become_it(name: str) -> None:
 @each_service
 def test_a_service_writes_to_its_volume_and_to_memory_only(name: str) -> None:
     assert SERVICES[name]["read_only"] is True
-    assert SERVICES[name]["tmpfs"] == ["/tmp"]
+    sockets = ["/var/run/postgresql"] if name == "postgres" else []
+    assert SERVICES[name]["tmpfs"] == ["/tmp", *sockets]
     writable = [volume for volume in SERVICES[name]["volumes"] if not volume.endswith(":ro")]
-    assert writable == ["qdrant:/qdrant/storage" if name == "qdrant" else "knowledge:/data"]
+    assert writable == [OTHERS.get(name, "knowledge:/data")]
 
 
 @each_footnote
 def test_all_services_keep_their_data_on_one_named_volume(name: str) -> None:
     volume = mounts(name)[SERVICES[name]["environment"]["FOOTNOTE_DATA_DIR"]]
     assert volume in COMPOSE["volumes"]
-    assert list(COMPOSE["volumes"]) == [volume, "qdrant"]
+    assert list(COMPOSE["volumes"]) == [volume, *OTHERS]
 
 
 @pytest.mark.parametrize("name", ["ingest", "daemon"])
@@ -261,6 +264,34 @@ def test_the_health_check_of_qdrant_tells_ready_from_not_ready(
     done = subprocess.run([str(BASH), "-c", script], check=False, timeout=10)
     assert done.returncode == code
     assert [request.path for request in answering[status].requests] == ["/readyz"]
+
+
+# The profile `postgres`
+
+POSTGRES = SERVICES["postgres"]
+
+
+@each_footnote
+def test_a_service_keeps_the_catalogue_on_its_volume_unless_told(name: str) -> None:
+    assert SERVICES[name]["environment"]["FOOTNOTE_DATABASE_URL"] == "${FOOTNOTE_DATABASE_URL:-}"
+    assert SERVICES[name]["depends_on"]["postgres"] == {
+        "condition": "service_healthy",
+        "required": False,
+    }
+
+
+def test_postgresql_is_pinned_has_a_password_and_is_reached_by_footnote_only() -> None:
+    assert re.fullmatch(r"postgres:\d+\.\d+", POSTGRES["image"])
+    assert POSTGRES["environment"]["POSTGRES_PASSWORD"] == "${POSTGRES_PASSWORD:-}"
+    assert POSTGRES["environment"]["POSTGRES_HOST_AUTH_METHOD"] == "scram-sha-256"
+    assert "ports" not in POSTGRES
+    assert POSTGRES["networks"] == ["store"]
+    assert POSTGRES["mem_limit"]
+
+
+def test_the_image_has_the_drivers_of_both_servers() -> None:
+    for extra in OTHERS:
+        assert f"['optional-dependencies']['{extra}']" in DOCKERFILE
 
 
 def test_the_image_does_not_run_as_root() -> None:

@@ -19,6 +19,7 @@ from fault_harness import (
     state_of,
 )
 
+from index.database import writing
 from ingest.verification import verify
 
 pytestmark = pytest.mark.integration
@@ -55,7 +56,7 @@ def test_a_rebuild_after_a_killed_run_leaves_the_missing_vectors_to_the_next_run
     place: Place,
 ) -> None:
     data_dir = _killed(place, Failpoint("finish"))
-    with place.open(data_dir).catalogue.engine.begin() as connection:
+    with writing(place.open(data_dir).catalogue.engine) as connection:
         connection.exec_driver_sql("DELETE FROM vectors")
     assert place.server.run(data_dir, "index", "rebuild", "--json").status == 0
     assert verify(settings_of(data_dir, place.model_cache))["missing_vectors"]

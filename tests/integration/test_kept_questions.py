@@ -20,7 +20,7 @@ from core.errors import NotFound, ServiceUnavailable, UsageError
 from index.filters import parse_filter
 from index.permissions import administrator, caller_named
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("each_database")]
 
 ADMIN = administrator()
 ANN = caller_named("ann@brightwater.example", [])

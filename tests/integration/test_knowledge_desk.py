@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import select
 
 from app.bootstrap import open_application
@@ -58,7 +59,9 @@ ADMIN = caller("admin", "it")
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory, model_cache: Path) -> Place:
+def made(
+    tmp_path_factory: pytest.TempPathFactory, model_cache: Path, module_database: str
+) -> Place:
     folder = tmp_path_factory.mktemp("knowledge")
     for name, text in {
         "handbook/leave.md": "# Leave\n\nEveryone has thirty days of leave in a year.\n",
@@ -77,6 +80,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, model_cache: Path) -> Place:
         groups_file=folder / "groups.yaml",
         model_cache=model_cache,
         offline=True,
+        database_url=module_database,
     )
     with Ingestion(settings) as ingestion:
         for name in ("handbook", "scans"):
@@ -260,7 +264,7 @@ def finished(desk: KnowledgeDesk) -> None:
 
 
 @pytest.fixture
-def own(made: Place, tmp_path: Path) -> Place:
+def own(made: Place, tmp_path: Path, module_database: str, request: pytest.FixtureRequest) -> Place:
     """A place of this test's own, with nothing ingested but one folder to ingest."""
     (tmp_path / "notes").mkdir()
     for number in range(5):
@@ -268,7 +272,13 @@ def own(made: Place, tmp_path: Path) -> Place:
             f"# Note {number}\n\nIt is number {number}.\n"
         )
     (tmp_path / "sources.yaml").write_text("notes:\n  path: ./notes\n  access: [everyone]\n")
-    changes = {"data_dir": tmp_path / "data", "sources_file": tmp_path / "sources.yaml"}
+    changes = {
+        "data_dir": tmp_path / "data",
+        "sources_file": tmp_path / "sources.yaml",
+        "database_url": SecretStr(
+            request.getfixturevalue("postgres_url") if module_database else ""
+        ),
+    }
     settings = made.settings.model_copy(update=changes)
     return Place(tmp_path, settings, open_application(settings).knowledge)
 

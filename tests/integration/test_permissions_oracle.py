@@ -14,13 +14,16 @@ import permission_oracle as oracle
 import pytest
 from cli_harness import child_env, invoke, invoke_json, only_value, run_child, write_files
 from permission_oracle import ADMIN, DIM, NOBODY, Drawn, LaidOut, Report, StoreKind, Written
+from sqlalchemy import update
 
 from app.bootstrap import open_service, web_caller
 from core.answers import Caller
 from core.errors import ConfigError
 from core.settings import load_settings
+from index.database import writing
 from index.permissions import caller_named
 from index.retriever import HybridRetriever
+from index.schema import documents
 
 pytestmark = pytest.mark.integration
 
@@ -271,11 +274,10 @@ def test_a_store_that_lags_behind_the_catalogue_shows_and_scores_nothing_forbidd
     retriever = base.retriever
     everything = sorted(base.documents)
     revoked = set(everything[::2])
-    with base.catalogue.engine.begin() as connection:
+    with writing(base.catalogue.engine) as connection:
         for doc_id in revoked:
-            connection.exec_driver_sql(
-                "UPDATE documents SET access = '[\"group:zoo\"]' WHERE doc_id = ?", (doc_id,)
-            )
+            is_it = documents.c.doc_id == doc_id
+            connection.execute(update(documents).where(is_it).values(access='["group:zoo"]'))
     drawn = Drawn(random.Random(5))
     for caller in callers(3, 8)[1:]:
         for _ in range(6):

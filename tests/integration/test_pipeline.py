@@ -18,7 +18,7 @@ from index.permissions import caller_named
 from ingest.pipeline import IngestReport
 from ingest.verification import verify
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("each_database")]
 
 ANYONE = caller_named("ann@example.org", ())
 STAFF = caller_named("sam@example.org", ("staff",))

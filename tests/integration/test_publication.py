@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from databases import open_database
 
 from core.answers import Caller
 from core.documents import Chunk, SourceItem
@@ -14,11 +15,11 @@ from core.fakes import HashEmbedder
 from core.search import IndexEntry, StoreQuery, VectorBatch
 from index.analysis import words_in_order
 from index.catalogue import Catalogue, NewVersion
-from index.database import open_database
+from index.database import writing
 from index.publication import UNFINISHED, Publisher, words_are_current
 from index.stores.embedded_store import EmbeddedStore, EmbeddedWriter
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("each_database")]
 
 ADMIN = Caller("admin", frozenset(), is_admin=True)
 EMBEDDER = HashEmbedder()
@@ -234,7 +235,7 @@ def test_a_rebuild_makes_everything_again_from_the_catalogue(bench: Bench) -> No
 
 
 def test_a_rebuild_without_all_vectors_leaves_them_to_the_next_run(bench: Bench) -> None:
-    with bench.catalogue.engine.begin() as connection:
+    with writing(bench.catalogue.engine) as connection:
         connection.exec_driver_sql("DELETE FROM vectors")
     bench.publisher.rebuild()
     bench.publisher.finish()

@@ -7,21 +7,24 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from databases import open_database
+from sqlalchemy import update
 
 from core.answers import Caller, Hit
 from core.documents import Chunk, SourceItem, chunk_id, document_id, text_hash
 from core.errors import IndexMismatch
 from core.fakes import HashEmbedder
 from index.catalogue import Catalogue, NewVersion
-from index.database import open_database
+from index.database import writing
 from index.explanation import explain, why_not
 from index.manifest import Manifest
 from index.permissions import administrator, caller_named
 from index.publication import Publisher
 from index.retriever import Generation, HybridRetriever
+from index.schema import documents
 from index.stores.embedded_store import EmbeddedStore, EmbeddedWriter
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("each_database")]
 
 DIM = 256
 ADMIN = administrator()
@@ -240,10 +243,9 @@ def test_a_permission_that_is_taken_away_counts_from_the_next_question(shelf: Sh
     doc_id = shelf.put("a.md", "The pump is red.")
     retriever = shelf.retriever()
     assert retriever.retrieve("pump", BO, 5)
-    with shelf.catalogue.engine.begin() as connection:
-        connection.exec_driver_sql(
-            "UPDATE documents SET access = '[\"group:hr\"]' WHERE doc_id = ?", (doc_id,)
-        )
+    with writing(shelf.catalogue.engine) as connection:
+        is_it = documents.c.doc_id == doc_id
+        connection.execute(update(documents).where(is_it).values(access='["group:hr"]'))
     # The store still lists everyone: the catalogue has the last word.
     assert retriever.retrieve("pump", BO, 5) == []
     assert retriever.ranking_of(retriever.prepare("pump", BO), BO, 5).scored == ()

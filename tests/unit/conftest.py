@@ -5,10 +5,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from databases import open_database
 
 from core.documents import Chunk, Element, SourceItem, chunk_id, document_id
 from index.catalogue import Catalogue, NewVersion
-from index.database import open_database
 from index.embedders.model_files import PACKAGED_MODULE
 from ingest.tokenizer_file import TokenizerFile
 

@@ -7,14 +7,17 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from databases import open_database
 from sqlalchemy import Engine, select
 
 from app.generation.budgets import BudgetLimits, Budgets, Used
 from core.answers import Caller
 from core.errors import DataFolderError
 from core.generation import TokenUsage
-from index.database import open_database
+from index.database import writing
 from index.schema import llm_usage
+
+pytestmark = pytest.mark.usefixtures("each_database")
 
 ANN = Caller("ann@example.org", frozenset({"everyone"}))
 BOB = Caller("bob@example.org", frozenset({"everyone"}))
@@ -141,9 +144,10 @@ def test_a_provider_that_counts_backwards_lowers_no_sum(engine: Engine, clock: C
 
 def test_what_two_processes_note_at_once_is_all_counted(engine: Engine, data_dir: Path) -> None:
     program = (
-        "import sys; from pathlib import Path\n"
+        "import os, sys; from pathlib import Path\n"
         "from app.generation.budgets import *; from index.database import open_database\n"
-        "folder = Path(sys.argv[1]); kept = Budgets(open_database(folder), folder, BudgetLimits())\n"
+        "folder = Path(sys.argv[1]); url = os.environ.get('FOOTNOTE_DATABASE_URL', '')\n"
+        "kept = Budgets(open_database(folder, url=url), folder, BudgetLimits())\n"
         "for _ in range(50): kept.note(Caller('ann', frozenset()), 'm', TokenUsage(1, 1), 0.25)\n"
     )
     command = [sys.executable, "-c", program, str(data_dir)]
@@ -156,7 +160,7 @@ def test_what_two_processes_note_at_once_is_all_counted(engine: Engine, data_dir
 
 def test_a_folder_that_takes_no_more_is_named(data_dir: Path, clock: Clock) -> None:
     engine = open_database(data_dir)
-    with engine.begin() as connection:
+    with writing(engine) as connection:
         connection.exec_driver_sql("DROP TABLE llm_usage")
     with pytest.raises(DataFolderError):
         Budgets(engine, data_dir, BudgetLimits(), clock).note(ANN, "m", TokenUsage(), 0)

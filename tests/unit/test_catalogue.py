@@ -20,6 +20,9 @@ from index.catalogue import (
     KnownContainer,
     NewVersion,
 )
+from index.database import writing
+
+pytestmark = pytest.mark.usefixtures("each_database")
 
 NewVersionOf = Callable[..., NewVersion]
 TEXT = "# Leave\nThirty days.\nAsk your lead.\n# Travel\nBook trains."
@@ -395,7 +398,7 @@ def test_a_document_that_cannot_be_read_any_more_keeps_its_acronyms(
 
 def test_acronyms_can_be_found_again(catalogue: Catalogue, new_version: NewVersionOf) -> None:
     catalogue.store([new_version("a.md", "Paid time off (PTO).", range(1, 2))], [])
-    with catalogue.engine.begin() as connection:
+    with writing(catalogue.engine) as connection:
         connection.exec_driver_sql("DELETE FROM acronyms")
     assert catalogue.acronyms_among(["pto"]) == []
     catalogue.read_documents_again()

@@ -15,6 +15,8 @@ from index.catalogue import Catalogue
 from index.permissions import administrator, caller_named
 from index.schema import answers, conversations, feedback, unfinished
 
+pytestmark = pytest.mark.usefixtures("each_database")
+
 ANN = caller_named("ann@x.org", [])
 BO = caller_named("bo@x.org", [])
 TRACE = {"query": "q", "hits": [{"doc_id": "d", "score": 0.5}], "passages": []}

@@ -4,6 +4,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from databases import open_database
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -13,8 +14,9 @@ from app.conversation_view import ConversationReader
 from core.answers import Answer
 from core.errors import NotFound, UsageError
 from index.catalogue import Catalogue
-from index.database import open_database
 from index.permissions import caller_named
+
+pytestmark = pytest.mark.usefixtures("each_database")
 
 ANN = caller_named("ann@x.org", [])
 NUMBER = st.integers(0, 99)

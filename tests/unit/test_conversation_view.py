@@ -1,5 +1,7 @@
 """A shared conversation shows others only what was made of documents that they may read; searching finds one's own."""
 
+import re
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -9,13 +11,15 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from app.conversation_log import ConversationLog, title_of
-from app.conversation_search import has_words, search_words
+from app.conversation_search import has_words, like_pattern, search_words
 from app.conversation_view import ConversationReader, ConversationView
 from core.answers import Answer, Caller, Citation, DocumentRef
 from core.documents import document_id
 from core.errors import NotFound
 from index.catalogue import Catalogue, NewVersion
 from index.permissions import administrator, caller_named
+
+pytestmark = pytest.mark.usefixtures("each_database")
 
 ANN = caller_named("ann@x.org", ["hr"])
 BO = caller_named("bo@x.org", [])
@@ -245,6 +249,22 @@ def test_a_list_is_as_long_as_asked_for(log: ConversationLog, reader: Conversati
     assert reader.listed(ANN, "q" * 100_000) == reader.listed(ANN, limit=0) == []
 
 
+def fits(pattern: str, stored: str) -> bool:
+    """Whether a text is LIKE a pattern where only ASCII letters have two cases, as in SQLite."""
+    wanted = ".*".join(map(re.escape, pattern.split("%")))
+    return re.fullmatch(wanted, stored, re.IGNORECASE | re.ASCII | re.DOTALL) is not None
+
+
+def test_what_one_letter_folds_to_is_found_also_by_a_part_of_it() -> None:
+    folding = [chr(code) for code in range(sys.maxunicode + 1) if len(chr(code).casefold()) > 1]
+    assert len(folding) > 100
+    for letter in folding:
+        folded = f"ox{letter}me".casefold()
+        for start in range(len(folded)):
+            for end in range(start + 1, len(folded) + 1):
+                assert fits(like_pattern(folded[start:end]), f"ox{letter}me"), (letter, start, end)
+
+
 WORDS = st.text(st.sampled_from('aAsSkKfiltß\u017f\ufb01\ufb05\u212aÄä"\\%_\n{}é*'), max_size=8)
 
 
@@ -252,6 +272,7 @@ WORDS = st.text(st.sampled_from('aAsSkKfiltß\u017f\ufb01\ufb05\u212aÄä"\\%_\n
 @given(st.lists(st.tuples(WORDS, WORDS), min_size=1, max_size=4), WORDS)
 @example([("\ufb01nal", "x")], "FINAL")
 @example([("a", "\u212aelvin st\ufb05")], "kelvin")
+@example([("", "\ufb05*")], "t*")
 def test_searching_finds_what_reading_everything_finds(
     log: ConversationLog,
     reader: ConversationReader,

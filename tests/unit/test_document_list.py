@@ -65,9 +65,9 @@ def chunk(number: int, doc_id: object, ordinal: int) -> dict[str, object]:
 
 
 @pytest.fixture(scope="module")
-def listed(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
+def listed(tmp_path_factory: pytest.TempPathFactory, module_database: str) -> Catalogue:
     folder: Path = tmp_path_factory.mktemp("listed")
-    engine = open_database(folder)
+    engine = open_database(folder, url=module_database)
     made = [document(number) for number in range(COUNT)]
     owners = [entry["doc_id"] for number, entry in enumerate(made) for _ in range(number % 6)]
     ordinals = [ordinal for number in range(COUNT) for ordinal in range(number % 6)]
@@ -162,6 +162,8 @@ def test_copies_of_a_document_are_those_that_name_it(listed: Catalogue) -> None:
 
 @pytest.mark.parametrize("sort", ["updated", "title", "chunks"])
 def test_no_text_of_a_document_is_read_for_a_list(listed: Catalogue, sort: str) -> None:
+    if listed.engine.dialect.name != "sqlite":
+        pytest.skip("the plan is read as SQLite says it")
     asked: list[tuple[str, object]] = []
 
     def note(_c: object, _k: object, statement: str, parameters: object, *_: object) -> None:

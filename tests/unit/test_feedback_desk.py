@@ -1,9 +1,11 @@
 """Feedback is taken from whoever may see the answer, on the words that were seen, and can be taken back."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from app.answer_markup import shown_text
 from app.conversation_log import ConversationLog
@@ -11,11 +13,14 @@ from app.feedback_desk import FeedbackDesk, _marks
 from app.feedback_log import FeedbackLog, Remark
 from app.generation.completion_cache import CompletionCache
 from core.answers import Answer, Caller, Feedback
-from core.errors import NotFound, UsageError
+from core.errors import AccessDenied, NotFound, UsageError
 from core.ids import new_id
 from index.catalogue import Catalogue
+from index.database import writing
 from index.permissions import administrator, caller_named
-from index.schema import reviews
+from index.schema import feedback, reviews
+
+pytestmark = pytest.mark.usefixtures("each_database")
 
 ANN = caller_named("ann@x.org", [])
 BO = caller_named("bo@x.org", [])
@@ -108,7 +113,7 @@ def test_the_words_that_are_shown_of_a_span_are_always_taken(
 
 
 def test_bad_feedback_makes_the_next_answer_a_new_one(office: Office) -> None:
-    with office.catalogue.engine.begin() as connection:
+    with writing(office.catalogue.engine) as connection:
         connection.exec_driver_sql(
             "INSERT INTO answer_cache VALUES ('key', 1, '2026-01-01', 's', 'c', 0, 0)"
         )
@@ -140,11 +145,13 @@ def test_own_flags_are_listed_with_what_became_of_them(office: Office) -> None:
     assert {flag.words: flag.state for flag in flags} == {
         "Leave": "waiting for review",
         "27 days": "accepted",
-        "a year": "rejected: It says so.",
+        "a year": "rejected",
         "is": "duplicate",
         "days": "fixed",
         "year": "being reviewed",
     }
+    notes = {flag.words: flag.note for flag in flags if flag.note}
+    assert notes == {"27 days": "Thank you.", "a year": "It says so."}
     assert {flag.words for flag in flags if flag.can_undo} == {"Leave"}
     assert {(flag.question, flag.conversation_id) for flag in flags} == {
         ("How many?", office.answer.conversation_id)
@@ -153,13 +160,12 @@ def test_own_flags_are_listed_with_what_became_of_them(office: Office) -> None:
 
 
 def _decide(office: Office, flag: Feedback, status: str, note: str) -> None:
-    with office.catalogue.engine.begin() as connection:
-        connection.exec_driver_sql(
-            "UPDATE feedback SET status = ? WHERE feedback_id = ?", (status, flag.feedback_id)
-        )
+    with writing(office.catalogue.engine) as connection:
+        is_it = feedback.c.feedback_id == flag.feedback_id
+        connection.execute(update(feedback).where(is_it).values(status=status))
         connection.execute(
             insert(reviews).values(
-                review_id=new_id(), feedback_id=flag.feedback_id, reviewer="r", decision="x",
+                review_id=new_id(), feedback_id=flag.feedback_id, reviewer="r", decision="accept",
                 labels="{}", note=note, created_at="2026-01-02",
             )
         )  # fmt: skip
@@ -173,3 +179,12 @@ def test_a_flag_is_taken_back_by_who_flagged_alone(office: Office) -> None:
         office.desk.find(flag.feedback_id, BO)
     office.desk.withdraw(flag.feedback_id, ANN)
     assert office.desk.my_flags(ANN) == []
+
+
+@pytest.mark.parametrize(("source", "role"), [("reviewer", "reviewer"), ("auto", "admin")])
+def test_only_reviewers_and_programs_speak_as_such(source: str, role: str, office: Office) -> None:
+    remark = Remark("bad", "other", source=source)  # type: ignore[arg-type]
+    with pytest.raises(AccessDenied):
+        office.desk.add(office.answer.answer_id, ANN, remark)
+    given_one = office.desk.add(office.answer.answer_id, replace(ANN, role=role), remark)  # type: ignore[arg-type]
+    assert given_one.source == source

@@ -11,7 +11,7 @@ from typing import get_args
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from app.feedback_formats import to_csv, to_jsonl, to_langfuse
 from app.feedback_log import (
@@ -33,8 +33,11 @@ from core.answers import (
 from core.errors import NotFound, UsageError
 from core.ids import new_id
 from index.catalogue import Catalogue
+from index.database import writing
 from index.permissions import administrator, caller_named
-from index.schema import reviews
+from index.schema import feedback, reviews
+
+pytestmark = pytest.mark.usefixtures("each_database")
 
 ANN = caller_named("ann@x.org", [])
 BO = caller_named("bo@x.org", [])
@@ -198,7 +201,7 @@ def test_a_row_of_before_there_were_places_gives_way_as_well(
     log: FeedbackLog, catalogue: Catalogue
 ) -> None:
     say(log, category="outdated", span=(0, 6))
-    with catalogue.engine.begin() as connection:
+    with writing(catalogue.engine) as connection:
         connection.exec_driver_sql("UPDATE feedback SET idem_key = 'old'")
     second = say(log, category="wrong_fact", span=(0, 6))
     assert log.all_live("a1", ANN) == [second]
@@ -238,8 +241,8 @@ def test_what_was_reviewed_cannot_be_taken_back(log: FeedbackLog, catalogue: Cat
 
 
 def review(catalogue: Catalogue, given_one: Feedback, status: str, note: str = "") -> None:
-    with catalogue.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE feedback SET status = ?", (status,))
+    with writing(catalogue.engine) as connection:
+        connection.execute(update(feedback).values(status=status))
         connection.execute(
             insert(reviews).values(
                 review_id=new_id(),
@@ -368,4 +371,98 @@ def test_langfuse_gets_one_score_for_each_verdict(log: FeedbackLog) -> None:
     (score,) = map(json.loads, to_langfuse(log.list(ANN)).splitlines())
     assert (score["id"], score["traceId"]) == (said.feedback_id, "t1")
     assert (score["dataType"], score["value"], score["comment"]) == ("CATEGORICAL", "bad", None)
-    assert score["metadata"] == {"category": "outdated", "answer_id": "a1"}
+    assert score["metadata"] == {
+        "category": "outdated",
+        "answer_id": "a1",
+        "target": "answer",
+        "target_ref": "",
+        "source": "end_user",
+    }
+
+
+# --- sources as targets ------------------------------------------------------------------------------
+
+
+def on_source(log: FeedbackLog, target: str, ref: str, verdict: str = "bad") -> Feedback:
+    trace = {"passages": [{"chunk_id": "c"}], "hits": [{"chunk_id": "h"}]}
+    category = "wrong_source" if verdict == "bad" else None
+    remark = Remark(verdict, category, target=target, target_ref=ref)  # type: ignore[arg-type]
+    return log.add(ANSWER, trace, ANN, remark, "web")
+
+
+def test_a_source_is_flagged_beside_the_answer_and_other_sources(log: FeedbackLog) -> None:
+    whole = say(log, category="incomplete")
+    words = say(log, category="wrong_fact", span=(0, 6))
+    cited = on_source(log, "citation", "1")
+    found = [on_source(log, "passage", ref) for ref in ("c", "h")]
+    again = on_source(log, "citation", "1")
+    assert again == cited
+    assert set(log.all_live("a1", ANN)) == {whole, words, cited, *found}
+    row = next(row for row in log.list(ANN) if row["id"] == cited.feedback_id)
+    assert (row["target"], row["target_ref"], row["source"]) == ("citation", "1", "end_user")
+
+
+def test_a_thumb_up_takes_back_flags_on_sources_and_a_right_source_takes_back_nothing(
+    log: FeedbackLog,
+) -> None:
+    flagged, words = on_source(log, "citation", "1"), say(log, category="other", span=(0, 6))
+    right = on_source(log, "passage", "c", "good")
+    assert set(log.all_live("a1", ANN)) == {flagged, words, right}
+    changed = on_source(log, "passage", "c")
+    assert set(log.all_live("a1", ANN)) == {flagged, words, changed}
+    assert log.all_live("a1", ANN)
+    good = say(log, "good")
+    assert log.all_live("a1", ANN) == [good]
+
+
+@pytest.mark.parametrize(
+    ("target", "ref"),
+    [
+        ("citation", "2"),
+        ("citation", ""),
+        ("passage", "1"),
+        ("claim", ""),
+        ("answer", "1"),
+        ("x", ""),
+    ],
+)
+def test_what_the_answer_does_not_have_cannot_be_meant(
+    target: str, ref: str, log: FeedbackLog
+) -> None:
+    with pytest.raises(UsageError):
+        on_source(log, target, ref)
+
+
+def test_a_row_of_before_there_were_targets_says_what_its_span_says(
+    log: FeedbackLog, catalogue: Catalogue
+) -> None:
+    say(log, category="other", span=(0, 12))
+    with writing(catalogue.engine) as connection:
+        connection.execute(update(feedback).values(target=""))
+    assert [given_one.target for given_one in log.all_live("a1", ANN)] == ["claim"]
+
+
+def test_the_note_that_is_read_is_that_of_the_decision_that_stands(
+    log: FeedbackLog, catalogue: Catalogue
+) -> None:
+    said = say(log, category="outdated")
+    decisions = (
+        ("1", "triage", "Among us.", {}),
+        ("2", "reject", "It is right.", {}),
+        ("3", "undo", "", {"undoes": "2"}),
+    )
+    with writing(catalogue.engine) as connection:
+        for review_id, decision, note, labels in decisions:
+            connection.execute(
+                insert(reviews).values(
+                    review_id=review_id,
+                    feedback_id=said.feedback_id,
+                    reviewer="r",
+                    decision=decision,
+                    labels=json.dumps(labels),
+                    note=note,
+                    created_at="2026",
+                )
+            )
+    (flag,) = log.flags(ANN, 5)
+    assert flag.note == ""

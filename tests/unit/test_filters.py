@@ -13,15 +13,19 @@ from sqlalchemy import Engine, create_engine, delete, insert
 
 from core.errors import UsageError
 from index.catalogue import Catalogue, NewVersion
+from index.database import writing
 from index.filters import Filter, Operator, matching_documents, parse_filter
+from index.postgres import open_postgres
 from index.schema import documents
 
 ODD = st.text("ab%_*?[]!\\'\"/.A\N{LATIN SMALL LETTER SHARP S}\n\t,:{} ", min_size=1, max_size=8)
 
 
 @pytest.fixture(scope="module")
-def engine() -> Engine:
-    """A catalogue's table of documents, without a file."""
+def engine(module_database: str) -> Engine:
+    """A catalogue's table of documents, without a file, or on a server."""
+    if module_database:
+        return open_postgres(module_database)
     engine = create_engine("sqlite://")
     documents.create(engine)
     return engine
@@ -31,7 +35,7 @@ def stored(engine: Engine, *rows: Mapping[str, object]) -> None:
     """Put documents into the table in place of those there are; `doc_id` is their position unless given."""
     some = {"version": "v", "access": "[]", "text": "", "elements": "[]", "status": "active"}
     seen = {"seen_size": 0, "seen_stamp": "", "seen_version": "", "seen_access": "[]"}
-    with engine.begin() as connection:
+    with writing(engine) as connection:
         connection.execute(delete(documents))
         for position, row in enumerate(rows):
             said = json.dumps(row.get("metadata", {}), ensure_ascii=False)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from databases import open_database
 from sqlalchemy import select, update
 
 from app.authorization import role_of
@@ -14,8 +15,10 @@ from app.people import People, shown_name
 from core.answers import Caller
 from core.errors import AccessDenied, ConfigError, NotFound, UsageError
 from core.settings import load_settings
-from index.database import open_database, writing
+from index.database import writing
 from index.schema import audit, people
+
+pytestmark = pytest.mark.usefixtures("each_database")
 
 ADMIN = Caller("boss@example.org", frozenset(), role="admin")
 REVIEWER = Caller("rita@example.org", frozenset(), role="reviewer")

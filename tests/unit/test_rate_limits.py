@@ -6,19 +6,22 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from databases import open_database
 from sqlalchemy import func, select
 
 from app.rate_limits import DAY_S, MINUTE_S, RateLimiter
 from core.answers import Caller
 from core.errors import TooManyRequests
-from index.database import open_database
 from index.schema import rate_counts
+
+pytestmark = pytest.mark.usefixtures("each_database")
 
 ANN = Caller("ann@example.org", frozenset())
 BEN = Caller("ben@example.org", frozenset(), role="admin")
 NOON = 20_000 * DAY_S + DAY_S / 2
 
 CHILD = """
+import os
 import sys
 from pathlib import Path
 from app.rate_limits import RateLimiter
@@ -27,7 +30,8 @@ from core.errors import TooManyRequests
 from index.database import open_database
 
 folder = Path(sys.argv[1])
-limits = RateLimiter(open_database(folder), folder, 0, 60, lambda: float(sys.argv[2]))
+engine = open_database(folder, url=os.environ.get("FOOTNOTE_DATABASE_URL", ""))
+limits = RateLimiter(engine, folder, 0, 60, lambda: float(sys.argv[2]))
 taken = 0
 print("ready", flush=True)
 sys.stdin.readline()

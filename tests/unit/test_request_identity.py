@@ -4,11 +4,13 @@ import json
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 import streamlit
+from databases import open_database
 from starlette.requests import HTTPConnection
 from streamlit.auth_util import set_cookie_with_chunks
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
@@ -18,7 +20,6 @@ from app.people import People
 from app.web.request_identity import caller_of_request
 from core.answers import Caller
 from core.settings import load_settings
-from index.database import open_database
 
 SECRET = "0123456789abcdef" * 4
 ORIGIN = "https://answers.example.org"
@@ -27,16 +28,7 @@ Cookies = dict[str, str]
 
 
 def an_application(data_dir: Path) -> Application:
-    others = (
-        "service",
-        "feedback",
-        "limits",
-        "sources",
-        "knowledge",
-        "review",
-        "quality",
-        "uploads",
-    )
+    others = {one.name for one in fields(Application)} - {"settings", "people", "slots"}
     people = People(open_database(data_dir), data_dir)
     return Application(settings=load_settings(), people=people, **dict.fromkeys(others))  # type: ignore[arg-type]
 

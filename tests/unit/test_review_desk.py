@@ -7,22 +7,25 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
+from databases import open_database
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from review_flags import ADA, BO, CANARY, HR, OPEN_DOCUMENT, OTHER, REV, SECRET_DOCUMENT, Flags
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from app.feedback_log import Remark
 from app.review.case_fields import CaseFields, Evidence
 from app.review.desk import ReviewDesk
-from app.review.states import STATES
+from app.review.states import OPEN_STATES, STATES, UPHELD_STATES, standing_of
 from core.answers import Caller
 from core.errors import AccessDenied, FootnoteError, NotFound, UsageError
 from index.catalogue import Catalogue
-from index.database import open_database
+from index.database import writing
 from index.permissions import administrator
-from index.schema import audit, cases, feedback, reviews
+from index.schema import audit, cases, eval_results, eval_runs, feedback, reviews
+
+pytestmark = pytest.mark.usefixtures("each_database")
 
 ADMIN = administrator()
 CASE = CaseFields("How many days?", reference="Thirty.")
@@ -52,6 +55,10 @@ def test_a_reader_sees_nothing_of_the_review(flags: Flags) -> None:
         "case": lambda: desk.case("x", ADA),
         "cases_jsonl": lambda: desk.cases_jsonl(ADA, "flags"),
         "agreement": lambda: desk.agreement(ADA),
+        "triage": lambda: desk.triage(one, ADA, priority="high"),
+        "verify": lambda: desk.verify(ADA, [one], "r"),
+        "reopen": lambda: desk.reopen(ADA, [one], "r"),
+        "cause_agreement": lambda: desk.cause_agreement(ADA),
     }
     for call in calls.values():
         with pytest.raises(AccessDenied, match="reviewer"):
@@ -362,15 +369,41 @@ class Reviewing(RuleBasedStateMachine):
         self.flags = type(self).make()
         self.ids = [self.flags.flag(), self.flags.flag()]
         self.before = 0
+        self.runs = 0
 
     @rule(
         who=st.sampled_from([REV, OTHER]),
         flag=st.integers(0, 1),
-        decision=st.sampled_from(["accept", "reject", "correct", "duplicate", "fix"]),
+        decision=st.sampled_from(
+            ["triage", "accept", "reject", "correct", "duplicate", "fix", "verify", "reopen"]
+        ),
     )
     def decide(self, who: Caller, flag: int, decision: Any) -> None:
         given = {"note": "n", "corrected_answer": "c", "dup_of": self.ids[1 - flag]}
+        if decision == "verify":
+            self._verify(self.ids[flag])
+            return
         self._try(lambda: self.flags.desk.decide(self.ids[flag], who, decision, **given))
+
+    def _verify(self, flag: str) -> None:
+        """Let a run of its own pass the flag's case, if it has one."""
+        case_id = self.flags.desk.open(flag, REV).case_id
+        self.runs += 1
+        with writing(self.flags.catalogue.engine) as connection:
+            run_id = f"run-{self.runs}"
+            connection.execute(
+                insert(eval_runs).values(
+                    run_id=run_id, variant="v", dataset="d", started_at="2026", manifest="{}"
+                )
+            )
+            if case_id:
+                connection.execute(
+                    insert(eval_results).values(
+                        run_id=run_id, case_id=case_id, repeat=0, metric="fact_match", value=1.0
+                    )
+                )
+        found = self.flags.desk.verify(REV, [flag], run_id)
+        assert bool(found) <= bool(case_id)
 
     @rule(who=st.sampled_from([REV, OTHER]), flag=st.integers(0, 1))
     def lock(self, who: Caller, flag: int) -> None:
@@ -406,13 +439,13 @@ class Reviewing(RuleBasedStateMachine):
             count = len(connection.execute(select(reviews)).all())
         for item in items:
             row = rows[item.flag.feedback_id]
-            undecided = item.standing is None
+            stored = standing_of(item.history).state
             assert item.state in STATES
-            assert undecided == (item.state in ("new", "in_review"))
-            assert row.status == ("new" if undecided else item.state)
+            assert item.state in (stored, "in_review" if stored in OPEN_STATES else stored)
+            assert row.status == stored
             assert bool(row.dup_of) == (item.state == "duplicate")
             assert live.count(row.feedback_id) == (1 if item.case_id else 0)
-            assert not item.case_id or item.state in ("accepted", "fixed")
+            assert not item.case_id or item.state in UPHELD_STATES
         assert not all(item.state == "duplicate" for item in items)
         assert count >= self.before  # nothing is ever removed
         self.before = count

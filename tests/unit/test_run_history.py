@@ -10,6 +10,8 @@ from ingest.history_view import run_json, run_lines
 from ingest.pipeline import IngestReport
 from ingest.run_history import PastRun, RunHistory, estimate
 
+pytestmark = pytest.mark.usefixtures("each_database")
+
 BAD = {"uri": "bad.pdf", "reason": "corrupt", "detail": "It broke.", "hint": "Save it again."}
 
 

@@ -11,8 +11,11 @@ from app.conversation_log import ConversationLog
 from app.unfinished_log import DEAD_AFTER_S, UnfinishedLog, UnfinishedQuestion
 from core.errors import StorageFull, UsageError
 from index.catalogue import Catalogue
+from index.database import writing
 from index.permissions import caller_named
 from index.schema import unfinished
+
+pytestmark = pytest.mark.usefixtures("each_database")
 
 ANN = caller_named("ann@x.org", [])
 
@@ -153,7 +156,7 @@ def test_unfinished_questions_stand_in_the_order_in_which_they_were_asked(
     for question in ("Second", "Third"):
         clock.now += timedelta(seconds=1)
         log.begin(question, ANN, conversation)
-    with catalogue.engine.begin() as connection:
+    with writing(catalogue.engine) as connection:
         connection.execute(update(unfinished).values(updated_at="2026-01-01T00:00:00"))
     asked = [entry.question for entry in log.unfinished.of(conversation)]
     assert asked == ["First", "Second", "Third"]

@@ -15,6 +15,8 @@ from index.catalogue import Catalogue
 from index.schema import vocabulary as table
 from index.vocabulary import Vocabulary, edit_distance
 
+pytestmark = pytest.mark.usefixtures("each_database")
+
 
 def entries(texts: Iterable[str]) -> list[IndexEntry]:
     return [

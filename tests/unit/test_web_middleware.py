@@ -1,11 +1,13 @@
 """What stands in front of Streamlit: headers, names of hosts, cookies of guests, the way back from a login."""
 
 import time
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 import streamlit
+from databases import open_database
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -27,7 +29,6 @@ from app.web.routes import routes, under_base_path
 from core.answers import Caller
 from core.errors import DataFolderError
 from core.settings import load_settings
-from index.database import open_database
 
 SECRET = "0123456789abcdef" * 4
 ORIGIN = "https://answers.example.org"
@@ -49,7 +50,8 @@ class Broken:
 
 
 def an_application(data_dir: Path, error: Exception | None = None) -> Application:
-    others = ("feedback", "limits", "sources", "knowledge", "review", "quality", "uploads")
+    known = {"settings", "service", "people", "slots"}
+    others = {one.name for one in fields(Application)} - known
     people = People(open_database(data_dir), data_dir)
     service: Any = Broken(error)
     return Application(

@@ -24,7 +24,7 @@ const copy = async (text) => {
 };
 
 export default function (component) {
-  const { data, parentElement } = component;
+  const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector(".actions");
   const spoken = parentElement.querySelector(".spoken");
 
@@ -39,6 +39,7 @@ export default function (component) {
       const text = entry.href ? address(entry) : entry.text;
       const copied = await copy(text);
       if (!copied) button.focus();
+      if (copied && entry.signal) setTriggerValue("copied", { what: entry.signal, click: `${Date.now()}:${Math.random()}` });
       spoken.textContent = copied ? "Copied" : "Copying is not possible here";
       button.textContent = copied ? "Copied" : "Not possible";
       button.classList.toggle("done", copied);

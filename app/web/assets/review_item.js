@@ -36,7 +36,7 @@ const labelled = (label, text) => {
 
 const drawFlag = (flag, isMain) => {
   const box = element("div", isMain ? "flag main" : "flag");
-  box.append(element("div", "category", flag.category));
+  box.append(element("div", "category", flag.about ? `${flag.category} · ${flag.about}` : flag.category));
   if (flag.selected && !isMain) box.append(words("q", "selected", flag.selected));
   if (flag.comment) box.append(words("div", "comment", flag.comment));
   if (flag.correction) box.append(labelled("Would be right", flag.correction));
@@ -143,6 +143,31 @@ export default function (component) {
     return box;
   };
 
+  const drawCause = () => {
+    const box = element("section", "cause");
+    const line = element("div", "suggested");
+    line.append(element("span", "label", "Suggested cause"), element("b", "", data.cause.words));
+    box.append(line, words("div", "because", data.cause.why));
+    if (!data.cause.rows.some((row) => row.cells.length)) return box;
+    const details = element("details");
+    details.append(element("summary", "", "What each passage says of it"));
+    const grid = element("ul", "matrix");
+    data.cause.rows.forEach((row) => {
+      const item = element("li");
+      const cells = element("div", "cells");
+      row.cells.forEach((cell) => {
+        const chip = element("span", `cell ${cell.verdict}`);
+        chip.append(element("b", "", String(cell.rank)), element("span", "", cell.label));
+        cells.append(chip);
+      });
+      item.append(words("div", "claimed", row.claim), cells);
+      grid.append(item);
+    });
+    details.append(grid);
+    box.append(details);
+    return box;
+  };
+
   const drawHistory = () => {
     const box = element("section", "history");
     box.append(element("h3", "", "Decided before"));
@@ -158,11 +183,14 @@ export default function (component) {
   };
 
   const draw = () => {
-    const drawn = [words("h2", "", data.question), drawFlag(data.flag, true)];
-    if (data.flag.why) drawn.push(words("div", "why", `Why it stands here: ${data.flag.why}.`));
+    const drawn = [words("h2", "", data.question)];
+    if (data.flag) drawn.push(drawFlag(data.flag, true));
+    if (data.cause) drawn.push(drawCause());
+    if (data.flag?.why) drawn.push(words("div", "why", `Why it stands here: ${data.flag.why}.`));
     if (data.history.length) drawn.push(drawHistory());
     const panes = element("div", "panes");
-    panes.append(drawAnswer(), drawEvidence(), drawTrace());
+    panes.append(drawAnswer(), drawEvidence());
+    if (data.trace) panes.append(drawTrace());
     drawn.push(panes);
     if (data.others.length) {
       const others = element("section", "others");

@@ -1,5 +1,6 @@
 """What a person does with one answer: copy it with its sources, link to it, ask again, look at earlier versions."""
 
+from contextlib import suppress
 from functools import cache
 
 import streamlit as st
@@ -8,7 +9,9 @@ from streamlit.components.v2.types import ComponentRenderer
 from app.chat_view import plain_html
 from app.conversation_export import answer_plain
 from app.conversation_view import TurnView
+from app.signals import SignalLog
 from app.web.chat.page_state import (
+    CHANNEL,
     announce,
     ask_next,
     cited,
@@ -17,7 +20,9 @@ from app.web.chat.page_state import (
     shown_version,
 )
 from app.web.shipped import asset_text
-from core.answers import Answer
+from app.web.triggers import new_event
+from core.answers import Answer, Caller
+from core.errors import FootnoteError
 
 
 def version_of(turn: TurnView) -> Answer | None:
@@ -30,20 +35,11 @@ def version_of(turn: TurnView) -> Answer | None:
     return next((one for one in turn.earlier if one.answer_id in wanted), turn.answer)
 
 
-def show_actions(turn: TurnView, shown: Answer, *, may_repeat: bool) -> None:
+def show_actions(
+    signals: SignalLog, caller: Caller, turn: TurnView, shown: Answer, *, may_repeat: bool
+) -> None:
     """Draw the quiet buttons below an answer; only the last one of an own conversation can be asked again."""
-    address = f"?c={shown.conversation_id}&answer={shown.answer_id}"
-    _copy_element()(
-        key=f"actions_{shown.answer_id}",
-        data={
-            "buttons": [
-                {"label": "Copy", "title": "Copy with sources", "text": answer_plain(shown)},
-                {"label": "Link", "title": "Copy the address of this answer", "href": address},
-            ],
-            "reveal": pointed_at() == shown.answer_id and cited() is None,
-        },
-        width="content",
-    )
+    _show_copy(signals, caller, shown)
     # Places of their own: what follows would move up, and its old self stay until the answer is complete.
     again, versions = st.empty(), st.empty()
     if may_repeat and turn.answer is not None:
@@ -64,6 +60,35 @@ def show_actions(turn: TurnView, shown: Answer, *, may_repeat: bool) -> None:
             width="content",
         ):
             _show_versions(turn, shown)
+
+
+def _show_copy(signals: SignalLog, caller: Caller, shown: Answer) -> None:
+    key = f"actions_{shown.answer_id}"
+    address = f"?c={shown.conversation_id}&answer={shown.answer_id}"
+    text = {"label": "Copy", "title": "Copy with sources", "text": answer_plain(shown)}
+    link = {"label": "Link", "title": "Copy the address of this answer", "href": address}
+
+    def copied() -> None:
+        event = new_event(key, "copied")
+        place = "link" if event is not None and event.get("what") == "link" else ""
+        if event is not None:
+            with suppress(FootnoteError):  # nobody is kept from copying
+                signals.record(caller, shown.answer_id, "copied", place, CHANNEL)
+
+    # A fragment: that somebody copied ends no answer that streams.
+    @st.fragment(key=f"{key}_part")
+    def draw() -> None:
+        _copy_element()(
+            key=key,
+            data={
+                "buttons": [text | {"signal": "text"}, link | {"signal": "link"}],
+                "reveal": pointed_at() == shown.answer_id and cited() is None,
+            },
+            width="content",
+            on_copied_change=copied,
+        )
+
+    draw()
 
 
 def _show_versions(turn: TurnView, shown: Answer) -> None:

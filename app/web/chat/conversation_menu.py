@@ -10,7 +10,7 @@ from app.conversation_export import conversation_markdown
 from app.conversation_view import ConversationView
 from app.service import FootnoteService
 from app.web.chat.answer_actions import show_copy_address
-from app.web.chat.page_state import conversation_id, go_to
+from app.web.chat.page_state import CHANNEL, conversation_id, go_to
 from app.web.problems import guarded
 from core.answers import Caller
 
@@ -55,7 +55,11 @@ def show_header(service: FootnoteService, caller: Caller, view: ConversationView
 
 
 def _exported(service: FootnoteService, caller: Caller, conversation: str) -> str:
-    return conversation_markdown(service.open_conversation(conversation, caller))
+    view = service.open_conversation(conversation, caller)
+    for turn in view.turns:
+        if turn.answer is not None:
+            service.signals.record(caller, turn.answer.answer_id, "exported", channel=CHANNEL)
+    return conversation_markdown(view)
 
 
 def _show_share(service: FootnoteService, caller: Caller, view: ConversationView) -> None:

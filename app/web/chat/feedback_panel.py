@@ -106,7 +106,7 @@ class _Panel:
     def draw(self) -> None:
         name = self.answer.answer_id
         mine = self.application.feedback.mine(name, self.caller)
-        whole = next((given for given in mine if given.start is None), None)
+        whole = next((given for given in mine if given.target == "answer"), None)
         with st.container(
             horizontal=True, vertical_alignment="center", gap="small", key=f"feedback_{name}"
         ):
@@ -119,6 +119,8 @@ class _Panel:
             show_problem(problem)
 
     def _thumbs(self, mine: Sequence[Feedback]) -> None:
+        # That a source is wrong says nothing of the answer.
+        mine = [given for given in mine if given.target not in ("citation", "passage")]
         stored = mine[-1].verdict if mine else None
         # What is stored is in the key, so that a flag sent elsewhere moves the thumb as well.
         last = mine[-1].feedback_id if mine else ""
@@ -135,7 +137,7 @@ class _Panel:
 
     def _take_back(self, mine: Sequence[Feedback]) -> None:
         for given in mine:
-            if given.start is None:
+            if given.target == "answer":
                 self._undo(given.feedback_id)
 
     def _flag_button(self, whole: Feedback | None) -> None:
@@ -227,5 +229,7 @@ def _sentence(mine: Sequence[Feedback], whole: Feedback | None) -> str:
             said += f" ({state_words(whole.status)})"
     elif whole is not None:
         said = "Saved as helpful" if whole.verdict == "good" else "Saved as not helpful"
+    on_sources = sum(given.target in ("citation", "passage") for given in mine)
     flags = f"{on_words} place{'' if on_words == 1 else 's'} flagged" if on_words else ""
-    return " · ".join(filter(None, (said, flags)))
+    sources = f"{on_sources} source{'' if on_sources == 1 else 's'} flagged" if on_sources else ""
+    return " · ".join(filter(None, (said, flags, sources)))

@@ -22,6 +22,7 @@ from app.web.chat.page_state import conversation_id, go_to
 from app.web.problems import guarded, show_problem
 from core.answers import Caller
 from core.errors import FootnoteError, NotFound
+from core.settings import embedded_settings
 
 AskAbout = Literal["session", "all"]
 
@@ -141,7 +142,7 @@ def _session_application(application: Application, caller: Caller) -> Applicatio
     if service is None:
         return None
     if presence.application is None or presence.application.service is not service:
-        own = application.settings.model_copy(update={"data_dir": service.catalogue.data_dir})
+        own = embedded_settings(application.settings, service.catalogue.data_dir)
         over = application_over(own, service)
         presence.application = replace(
             application,

@@ -7,6 +7,8 @@ import streamlit as st
 from app.application import Application
 from app.chat_view import CATEGORY_WORDS, clipped, day, plain_html, plain_label, plain_row
 from app.feedback_desk import Flag
+from app.web.chat.notices_view import show_notices
+from app.web.chat.reported_view import show_reported
 from app.web.problems import guarded, sentence_for, show_problem
 from app.web.shipped import ASSETS
 from core.answers import Caller
@@ -14,6 +16,7 @@ from core.answers import Caller
 _SHOWN_CHARS = 300
 _QUESTION_CHARS = 80
 _PAGE = 20
+_MOST_NOTICES = 50
 _PROBLEM = "flags_problem"
 
 
@@ -21,6 +24,8 @@ def render(application: Application, caller: Caller) -> None:
     """Draw the page once, for one run of the script."""
     st.html(ASSETS / "flags.css")
     st.title("Your flags")
+    show_notices(application, caller, _MOST_NOTICES)
+    show_reported(application, caller)
     with guarded():
         flags = application.feedback.my_flags(caller)
         if not flags:
@@ -52,14 +57,13 @@ def _show_flag(application: Application, caller: Caller, flag: Flag) -> None:
     with st.container(key=f"own_flag_{flag.feedback_id}", border=True):
         with st.container(horizontal=True, horizontal_alignment="distribute", gap="small"):
             st.html(plain_html(CATEGORY_WORDS[flag.category], "fn-flag-category"), width="content")
-            state, _, note = flag.state.partition(": ")
-            badge = plain_html(_sentence(state), f"fn-flag-state fn-flag-{flag.status}")
+            badge = plain_html(_sentence(flag.state), f"fn-flag-state fn-flag-{flag.status}")
             st.html(badge, width="content")
         words = clipped(" ".join(flag.words.split()), _SHOWN_CHARS)
         if words:
             st.html(plain_html(f"“{words}”", "fn-flag-words"))
-        if note:
-            st.html(plain_html(f"The reviewer says: {note}", "fn-flag-note"))
+        if flag.note:
+            st.html(plain_html(f"The reviewer says: {flag.note}", "fn-flag-note"))
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             # An address of our own: the answer is opened in the conversation that it belongs to.
             st.link_button(
@@ -68,7 +72,7 @@ def _show_flag(application: Application, caller: Caller, flag: Flag) -> None:
                 icon=":material/forum:",
                 type="tertiary",
             )
-            about = "" if words else "the whole answer"
+            about = flag.about or ("" if words else "the whole answer")
             st.html(plain_row([day(flag.created_at), about], "fn-small"), width="content")
             if flag.can_undo:
                 st.button(

@@ -20,6 +20,7 @@ from app.web.chat.file_drop import (
 )
 from app.web.chat.flag_dialog import show_flag_dialog
 from app.web.chat.landing import show_landing
+from app.web.chat.notices_view import show_notices
 from app.web.chat.page_state import (
     Asked,
     announce,
@@ -68,6 +69,7 @@ def render(application: Application, caller: Caller) -> None:
         # Only now: what came with the question may have changed where it goes.
         application = application_in_use(application, caller)
         service = application.service
+        show_notices(application, caller)
         view = _open(service, caller)
         if asked and view is not None and not view.is_own:
             # What somebody else shared is for reading: the question begins a conversation of one's own.

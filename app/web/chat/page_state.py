@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 
 import streamlit as st
 
+CHANNEL = "streamlit"
 _ADDRESS_SETTLES_S = 1.5
 
 

@@ -91,5 +91,5 @@ def _show_turn(
         with st.container(
             key=f"below_{shown.answer_id}", horizontal=True, vertical_alignment="top"
         ):
-            show_actions(turn, shown, may_repeat=is_last)
+            show_actions(application.signals, caller, turn, shown, may_repeat=is_last)
             show_feedback(application, caller, shown)

@@ -239,8 +239,17 @@ def split_chart(rows: Sequence[Row], x_title: str, names: tuple[str, str]) -> Sp
 
 
 def interval_chart(rows: Sequence[Row], x_title: str, zero_line: bool = False) -> Spec:
-    """Return a point with its interval for each row; rows have `name`, `value`, `low`, `high` and `words`."""
+    """Return a point with its interval for each row; rows have `name`, `value`, `low`, `high` and `words`.
+
+    Where rows have `tells`, those that tell nothing are quiet.
+    """
     order = [row["name"] for row in rows]
+    colour: Spec = {"value": COLOURS[0]}
+    if any("tells" in row for row in rows):
+        colour = {
+            "condition": {"test": "datum.tells", "value": COLOURS[1]},
+            "value": COLOURS[6],
+        }
     rule = {
         # The line at nought is no datum: screen readers are told of the points alone.
         "mark": {"type": "rule", "strokeDash": [4, 3], "color": COLOURS[6], "aria": False},
@@ -262,7 +271,7 @@ def interval_chart(rows: Sequence[Row], x_title: str, zero_line: bool = False) -
     scale = {"zero": zero_line, "nice": True}
     layers += [
         {
-            "mark": {"type": "rule", "strokeWidth": 2, "color": COLOURS[0]},
+            "mark": {"type": "rule", "strokeWidth": 2},
             "encoding": {
                 "y": y,
                 "x": {
@@ -272,18 +281,14 @@ def interval_chart(rows: Sequence[Row], x_title: str, zero_line: bool = False) -
                     "axis": {"title": x_title, "tickCount": 5},
                 },
                 "x2": {"field": "high"},
+                "color": colour,
             },
         },
         {
-            "mark": {
-                "type": "point",
-                "filled": True,
-                "size": 70,
-                "color": COLOURS[0],
-                "opacity": 1,
-            },
+            "mark": {"type": "point", "filled": True, "size": 70, "opacity": 1},
             "encoding": {
                 "y": y,
+                "color": colour,
                 "x": {"field": "value", "type": "quantitative", "scale": scale},
                 "tooltip": [
                     {"field": "name", "type": "nominal", "title": " "},

@@ -9,6 +9,8 @@ from app.quality.desk import QualityDesk
 from app.quality.figures import Usage
 from app.quality.period import CHOICES, Days
 from app.web.problems import guarded
+from app.web.quality.arms_section import show_arms
+from app.web.quality.drift_section import show_drift
 from app.web.quality.gap_section import show_gaps
 from app.web.quality.run_section import show_runs
 from app.web.quality.speed_section import show_speed
@@ -29,6 +31,8 @@ _SECTIONS: dict[str, Section] = {
     "Document gaps": show_gaps,
     "Speed and cost": show_speed,
     "Trust": show_trust,
+    "Comparisons": show_arms,
+    "Drift": show_drift,
 }
 _RUNS = "Evaluation"
 

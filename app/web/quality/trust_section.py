@@ -7,6 +7,7 @@ from app.quality.desk import QualityDesk
 from app.quality.figures import AnswerSample, Count, FlagFigures, Usage
 from app.web.quality.charts import line_chart, split_chart
 from app.web.quality.plot import NumberTable, show_plot, show_section
+from app.web.quality.signal_section import show_signals
 from app.web.quality.wording import (
     THUMB_WORDS,
     VERDICT_WORDS,
@@ -18,7 +19,7 @@ from app.web.quality.wording import (
 )
 from core.answers import Caller
 
-_STATES = ("open", "accepted", "fixed", "rejected", "duplicate")
+_STATES = ("open", "accepted", "fixed", "verified", "rejected", "duplicate")
 _PARTS = ("Decided", "Open")
 
 
@@ -27,6 +28,7 @@ def show_trust(desk: QualityDesk, usage: Usage, caller: Caller) -> None:
     _show_verdicts(usage, desk.sample(usage.period.days, caller))
     _show_thumbs(usage)
     _show_flags(desk.flags(usage.period.days, caller))
+    show_signals(desk, usage, caller)
 
 
 def _show_verdicts(usage: Usage, sample: AnswerSample) -> None:

@@ -19,6 +19,7 @@ _DONE: dict[Decision, str] = {
     "reject": "Rejected. Whoever flagged it reads your note.",
     "duplicate": "Marked as a duplicate.",
     "fix": "Marked as fixed.",
+    "reopen": "Opened again.",
 }
 
 
@@ -36,6 +37,7 @@ class Actions:
             "c": lambda: self.toggle_form("correct"),
             "d": lambda: self.toggle_form("duplicate"),
             "p": lambda: self.toggle_form("promote"),
+            "t": lambda: self.toggle_form("triage"),
             "e": self.look_at_evidence,
             "u": self.undo,
             "?": tab.toggle_help,
@@ -104,10 +106,22 @@ class Actions:
             return
         following = self._following(opened)
         labels = {**_chosen_labels(opened), **given}
+        if decision in ("reject", "duplicate") and labels["root_cause"] == tab.suggested_cause():
+            # What was only suggested says nothing of an answer that is right, or of the flag before.
+            labels["root_cause"] = ""
         if self._try(
             lambda: self._desk.decide(opened, self._caller, decision, seen=tab.seen(), **labels)
         ):
             tab.say("saved", _DONE[decision], undoable=opened)
+            tab.show_flag(following)
+
+    def triage(self, **given: str) -> None:
+        """Triage the open flag and open the next one that waits."""
+        opened = tab.opened_flag()
+        following = self._following(opened)
+        labels = {**_chosen_labels(opened), **given}
+        if self._try(lambda: self._desk.triage(opened, self._caller, seen=tab.seen(), **labels)):
+            tab.say("saved", "Triaged.", undoable=opened)
             tab.show_flag(following)
 
     def decide_many(self, feedback_ids: Sequence[str], decision: Decision, note: str) -> None:
@@ -147,24 +161,23 @@ class Actions:
         if opened:
             self._try(lambda: self._desk.release(opened, self._caller))
 
+    def _listed(self) -> tuple[tab.Listed, ...]:
+        """Return the list as it is drawn in this tab: reading the queue again would only take longer."""
+        listed = tab.listed()
+        if listed is None:
+            listed = tab.remember(tab.filtered_queue(self._desk, self._caller))
+        return listed
+
     def _ids(self) -> list[str]:
-        entries = tab.filtered_queue(self._desk, self._caller).entries
-        return [entry.feedback_id for entry in entries if not entry.restricted]
+        return [entry.feedback_id for entry in self._listed()]
 
     def _following(self, opened: str) -> str:
         """Return the flag to go on with: the next one that waits, else the one before."""
-        entries = tab.filtered_queue(self._desk, self._caller).entries
+        entries = self._listed()
         ids = [entry.feedback_id for entry in entries]
         place = ids.index(opened) if opened in ids else -1
         in_order = [*entries[place + 1 :], *reversed(entries[: max(0, place)])]
-        return next(
-            (
-                entry.feedback_id
-                for entry in in_order
-                if not entry.restricted and entry.state == "new"
-            ),
-            "",
-        )
+        return next((entry.feedback_id for entry in in_order if entry.state == "new"), "")
 
     def _try(self, act: Callable[[], Any]) -> bool:
         try:

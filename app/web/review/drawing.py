@@ -13,6 +13,7 @@ from app.review.states import Review
 from app.web.quality.wording import STAGE_WORDS
 from app.web.review.words import (
     DECISION_WORDS,
+    PRIORITY_WORDS,
     ROOT_CAUSE_WORDS,
     SEVERITY_WORDS,
     STATE_WORDS,
@@ -23,6 +24,7 @@ from app.web.review.words import (
 from core.answers import Answer, Claim
 
 _URGENCY_WORDS: dict[Urgency, str] = {"high": "Urgent", "medium": "Soon", "low": ""}
+UNREADABLE = "The copy of this answer cannot be read"
 _SOURCE_WORDS = {
     "changed": "has changed since this answer",
     "gone": "is not there any more, or you may not read it",
@@ -48,6 +50,7 @@ def entry_data(entry: QueueEntry, opened: str, caller_name: str) -> dict[str, An
             else f"{entry.held_by} since {since} UTC"
         )
     people = f"{entry.people} people" if entry.people > 1 else ""
+    given = f"For {entry.assignee}" if entry.assignee else ""
     return {
         "id": entry.feedback_id,
         "state": STATE_WORDS[entry.state],
@@ -56,10 +59,10 @@ def entry_data(entry: QueueEntry, opened: str, caller_name: str) -> dict[str, An
         "urgency": entry.urgency,
         "urgency_words": _URGENCY_WORDS[entry.urgency],
         "category": category_words(entry.category),
-        "question": entry.question,
+        "question": entry.question or UNREADABLE,
         "words": entry.selected or entry.comment,
         "is_quote": bool(entry.selected),
-        "facts": [part for part in (people, channel_words(entry.channel), held) if part],
+        "facts": [part for part in (people, channel_words(entry.channel), given, held) if part],
         "current": entry.feedback_id == opened,
     }
 
@@ -70,6 +73,7 @@ def item_data(item: ReviewItem) -> dict[str, Any]:
         "id": item.flag.feedback_id,
         "question": item.answer.question,
         "flag": _flag(item.flag, item.reasons),
+        "cause": _cause(item),
         "others": [_flag(other, ()) for other in item.others],
         "answer": {
             "status": item.answer.status,
@@ -84,6 +88,52 @@ def item_data(item: ReviewItem) -> dict[str, Any]:
         ],
         "trace": _trace(item),
         "history": [_review(review) for review in item.history],
+    }
+
+
+def answer_data(answer: Answer, passages: Sequence[EvidencePassage]) -> dict[str, Any]:
+    """Return what the element draws of an answer that nobody flagged."""
+    return {
+        "id": answer.answer_id,
+        "question": answer.question,
+        "flag": None,
+        "cause": None,
+        "others": [],
+        "answer": {
+            "status": answer.status,
+            "parts": answer_parts(answer, None, None),
+            "notes": [note.text for note in answer.notes],
+        },
+        "evidence": [_passage(passage, ()) for passage in passages],
+        "sources": [],
+        "trace": None,
+        "history": [],
+    }
+
+
+def _cause(item: ReviewItem) -> dict[str, Any] | None:
+    """Return where the answer probably went wrong, with what each passage says of the claims under the flag."""
+    if item.suggestion is None:
+        return None
+    packed = [passage for passage in item.passages if passage.packed]
+    return {
+        "words": ROOT_CAUSE_WORDS[item.suggestion.cause],
+        "why": item.suggestion.why,
+        "rows": [
+            {
+                "claim": item.answer.text[row.start : row.end],
+                "cells": [
+                    {
+                        "rank": packed[cell.passage].rank,
+                        "verdict": cell.verdict,
+                        "label": verdict_label(cell.verdict),
+                    }
+                    for cell in row.cells
+                    if cell.passage < len(packed)
+                ],
+            }
+            for row in item.matrix
+        ],
     }
 
 
@@ -131,6 +181,7 @@ def _flag(flag: FlagWords, reasons: Sequence[str]) -> dict[str, Any]:
         "category": "The warning was wrong"
         if flag.verdict == "false_alarm"
         else category_words(flag.category),
+        "about": _about(flag),
         "selected": flag.selected,
         "comment": flag.comment,
         "correction": flag.correction,
@@ -148,6 +199,12 @@ def _flag(flag: FlagWords, reasons: Sequence[str]) -> dict[str, Any]:
         ],
         "why": "; ".join(reasons),
     }
+
+
+def _about(flag: FlagWords) -> str:
+    if flag.target == "citation":
+        return f"Source {flag.target_ref}"
+    return "A passage that was found" if flag.target == "passage" else ""
 
 
 def _passage(passage: EvidencePassage, sources: Sequence[ReplayedSource]) -> dict[str, Any]:
@@ -202,6 +259,8 @@ def _review(review: Review) -> dict[str, str]:
         f"Right: {labels.corrected_answer}" if labels.corrected_answer else "",
         labels.corrected_source,
         f"Same as flag {labels.dup_of}" if labels.dup_of else "",
+        PRIORITY_WORDS.get(labels.priority, ""),
+        f"for {labels.assignee}" if labels.assignee else "",
         review.note,
     )
     return {

@@ -7,12 +7,17 @@ import streamlit as st
 
 from app.chat_view import clipped, plain_html, plain_label
 from app.review.case_fields import CaseFields, Evidence
-from app.review.deciding import MAX_CORRECTION_CHARS, MAX_NOTE_CHARS, MAX_SOURCE_CHARS
+from app.review.deciding import (
+    MAX_ASSIGNEE_CHARS,
+    MAX_CORRECTION_CHARS,
+    MAX_NOTE_CHARS,
+    MAX_SOURCE_CHARS,
+)
 from app.review.desk import ReviewDesk
 from app.review.item import ReviewItem, SimilarFlag
 from app.web.review import tab
 from app.web.review.actions import Actions
-from app.web.review.words import WHY_SIMILAR
+from app.web.review.words import PRIORITY_WORDS, WHY_SIMILAR
 from core.answers import Caller
 
 _LABEL_CHARS = 110
@@ -31,6 +36,8 @@ def show_form(desk: ReviewDesk, caller: Caller, item: ReviewItem, actions: Actio
             _correct(item, actions)
         elif name == "duplicate":
             _duplicate(item, actions)
+        elif name == "triage":
+            _triage(item, actions)
         else:
             _promote(desk, caller, item, actions)
 
@@ -84,6 +91,33 @@ def _correct(item: ReviewItem, actions: Actions) -> None:
         sent = _buttons("Accept with this correction", key)
     if sent:
         actions.decide("correct", corrected_answer=answer, corrected_source=source, note=note)
+        st.rerun()
+
+
+def _triage(item: ReviewItem, actions: Actions) -> None:
+    key = f"review_triage_{item.flag.feedback_id}"
+    with st.form(key, border=False):
+        priority = st.segmented_control(
+            "How urgent is it?",
+            list(PRIORITY_WORDS),
+            format_func=PRIORITY_WORDS.__getitem__,
+            key=f"{key}_priority",
+        )
+        assignee = st.text_input(
+            "Who should decide it? (optional)",
+            key=f"{key}_assignee",
+            placeholder="name@example.org",
+            max_chars=MAX_ASSIGNEE_CHARS,
+        )
+        note = st.text_area(
+            "Note for the other reviewers (optional)",
+            key=f"{key}_note",
+            max_chars=MAX_NOTE_CHARS,
+            height=68,
+        )
+        sent = _buttons("Triage", key)
+    if sent:
+        actions.triage(priority=priority or "", assignee=assignee, note=note)
         st.rerun()
 
 

@@ -8,7 +8,7 @@ from app.chat_view import plain_html
 from app.review.desk import ReviewDesk
 from app.review.item import ReviewItem
 from app.review.locks import LEASE_MINUTES, Lock
-from app.review.states import UNDO
+from app.review.states import NOTE, UNDO
 from app.web.review import tab
 from app.web.review.actions import Actions
 from app.web.review.drawing import item_data
@@ -32,6 +32,7 @@ _KEY_WORDS = (
     ("C", "correct"),
     ("D", "duplicate"),
     ("P", "make a test case"),
+    ("T", "triage"),
     ("E", "evidence"),
     ("U", "undo the last decision"),
     ("Esc", "close"),
@@ -105,7 +106,12 @@ def _show_state(item: ReviewItem, lock: Lock) -> None:
             )
         )
     standing = item.standing
-    if standing is not None:
+    if standing is not None and standing.decision == "triage":
+        labels = standing.labels
+        given = f"; {labels.assignee} should decide it" if labels.assignee else ""
+        sentence = f"Triaged by {standing.reviewer}, {moment(standing.created_at)}{given}."
+        st.html(plain_html(" ".join((sentence, standing.note)).strip(), "fn-aside", role="status"))
+    elif standing is not None:
         st.html(
             plain_html(
                 f"{STATE_WORDS[item.state]} by {standing.reviewer}, {moment(standing.created_at)}. "
@@ -124,6 +130,8 @@ def _show_changed(item: ReviewItem, caller: Caller) -> None:
     last = item.history[-1]
     if last.reviewer != caller.name:
         taken = "took a decision back" if last.decision == UNDO else DECISION_WORDS[last.decision]
+        if last.decision == NOTE:
+            taken = "wrote a note"
         st.html(
             plain_html(
                 f"{last.reviewer} {taken} while you had this flag open.",
@@ -147,8 +155,12 @@ def _show_decisions(item: ReviewItem, actions: Actions, *, is_held: bool) -> Non
                 lambda: actions.toggle_form("promote"),
             ),
         ]
+        if item.standing is None or item.standing.decision == "triage":
+            buttons.append(("Triage", "T", "triage", lambda: actions.toggle_form("triage")))
         if item.state == "accepted":
             buttons.append(("Mark as fixed", "", "fix", lambda: actions.decide("fix")))
+        if item.state in ("fixed", "verified"):
+            buttons.append(("Open again", "", "reopen", lambda: actions.decide("reopen")))
         for label, hint, name, act in buttons:
             st.button(
                 f"{label} `{hint}`" if hint else label,
@@ -166,6 +178,9 @@ def _show_decisions(item: ReviewItem, actions: Actions, *, is_held: bool) -> Non
 
 
 def _show_labels(item: ReviewItem) -> None:
+    suggested = item.suggestion.cause if item.suggestion else ""
+    tab.set_suggested_cause(suggested)
+    chosen = {"root_cause": item.labels.root_cause or suggested}
     with st.container(horizontal=True, key="review_labels", gap="small"):
         labels: tuple[tuple[str, str, dict[str, str]], ...] = (
             ("Root cause", "root_cause", ROOT_CAUSE_WORDS),
@@ -176,9 +191,9 @@ def _show_labels(item: ReviewItem) -> None:
             st.selectbox(
                 label,
                 list(words),
-                index=None,
+                index=list(words).index(chosen[name]) if chosen.get(name) in words else None,
                 format_func=words.__getitem__,
                 placeholder="Not said",
                 key=f"review_{name}_{item.flag.feedback_id}",
-                width=220,
+                width=300 if name == "root_cause" else 220,
             )

@@ -8,6 +8,7 @@ from app.review.desk import ReviewDesk
 from app.web.problems import guarded
 from app.web.review import tab
 from app.web.review.actions import Actions
+from app.web.review.audit_view import show_audit
 from app.web.review.elements import listen_for_keys
 from app.web.review.item_view import show_help, show_opened
 from app.web.review.queue_view import show_queue
@@ -15,6 +16,7 @@ from app.web.shipped import ASSETS
 from core.answers import Caller
 
 _QUEUE_PX = 352
+_FLAGS, _AUDIT = "Flags", "Audit sample"
 
 
 def render(application: Application, caller: Caller) -> None:
@@ -28,17 +30,32 @@ def render(application: Application, caller: Caller) -> None:
         if left:
             desk.release(left, caller)
         with st.container(key="review"):
-            _show_head(actions)
+            is_audit = _show_head(actions)
             with st.container(key="review_told"):
                 show_help()
                 _show_said(actions)
+            if is_audit:
+                show_audit(application.audit, caller)
+                return
             _show_split(desk, caller, actions)
         listen_for_keys(actions.keys, "review_keys", actions.press, tab.form_focus())
 
 
-def _show_head(actions: Actions) -> None:
+def _show_head(actions: Actions) -> bool:
+    """Draw the title and what the page is about; return whether that is the audit sample."""
     with st.container(horizontal=True, vertical_alignment="center", key="review_head"):
         st.title("Review", anchor=False, width="stretch")
+        view = st.segmented_control(
+            "What to look at",
+            (_FLAGS, _AUDIT),
+            default=_FLAGS,
+            required=True,
+            key="review_view",
+            label_visibility="collapsed",
+            on_change=actions.close,
+        )
+        if view == _AUDIT:
+            return True
         for label, key, press in (("Previous", "K", "k"), ("Next", "J", "j"), ("Keys", "?", "?")):
             st.button(
                 f"{label} `{key}`",
@@ -47,6 +64,7 @@ def _show_head(actions: Actions) -> None:
                 on_click=actions.press,
                 args=(press,),
             )
+    return False
 
 
 def _show_said(actions: Actions) -> None:

@@ -15,12 +15,13 @@ from app.web.review.elements import show_list
 from app.web.review.words import CATEGORY_CHOICES, CHANNEL_WORDS, ORDER_WORDS, STATE_WORDS
 from core.answers import Caller
 
-_SHOWN_STATES = ("open", "accepted", "rejected", "duplicate", "fixed", "all")
+_SHOWN_STATES = ("open", "accepted", "fixed", "verified", "rejected", "duplicate", "all")
 
 
 def show_queue(desk: ReviewDesk, caller: Caller, actions: Actions) -> None:
     """Draw the filters and a page of the queue."""
     queue = tab.filtered_queue(desk, caller)
+    tab.remember(queue)
     _show_filters(queue)
     if not queue.entries:
         _show_empty(queue)
@@ -59,6 +60,7 @@ def _show_filters(queue: Queue) -> None:
 
 
 def _show_choices() -> None:
+    st.checkbox("Given to me to decide", key="review_mine", on_change=tab.first_page)
     choices: tuple[tuple[str, str, dict[Any, str], str | None], ...] = (
         ("What is wrong", "review_category", CATEGORY_CHOICES, "Anything"),
         ("Where it came from", "review_channel", CHANNEL_WORDS, "Anywhere"),
@@ -78,7 +80,8 @@ def _show_choices() -> None:
 
 def _show_empty(queue: Queue) -> None:
     is_filtered = any(
-        st.session_state.get(name) for name in ("review_text", "review_category", "review_channel")
+        st.session_state.get(name)
+        for name in ("review_text", "review_category", "review_channel", "review_mine")
     )
     if is_filtered:
         words = ("Nothing fits", "No flag fits these filters. Change or clear them.")

@@ -6,7 +6,7 @@ going back or forward, and is followed.
 """
 
 import time
-from typing import Literal, cast
+from typing import Literal, NamedTuple, cast
 
 import streamlit as st
 
@@ -14,7 +14,7 @@ from app.review.desk import ReviewDesk
 from app.review.flag_queue import Order, Queue, StateFilter
 from core.answers import Caller
 
-Form = Literal["", "reject", "correct", "duplicate", "promote"]
+Form = Literal["", "reject", "correct", "duplicate", "promote", "triage"]
 Said = tuple[Literal["saved", "stopped"], str]
 
 _ADDRESS_SETTLES_S = 3.0
@@ -24,6 +24,13 @@ _FILTERS: dict[str, str | None] = {
     "review_channel": None,
     "review_order": "priority",
 }
+
+
+class Listed(NamedTuple):
+    """A flag of the list as it was drawn last, one that the caller may see."""
+
+    feedback_id: str
+    state: str
 
 
 def opened_flag() -> str:
@@ -94,6 +101,16 @@ def set_seen(token: str) -> None:
     st.session_state["review_seen"] = token
 
 
+def suggested_cause() -> str:
+    """Return the root cause that was suggested for the open flag, '' for none."""
+    return str(st.session_state.get("review_suggested", ""))
+
+
+def set_suggested_cause(cause: str) -> None:
+    """Remember what was suggested for the open flag."""
+    st.session_state["review_suggested"] = cause
+
+
 def look_at_evidence() -> None:
     """Bring the evidence into view in the next run."""
     st.session_state["review_evidence"] = st.session_state.get("review_evidence", 0) + 1
@@ -143,7 +160,22 @@ def filtered_queue(desk: ReviewDesk, caller: Caller) -> Queue:
         str(st.session_state.get("review_text") or ""),
         cast(Order, chosen["review_order"]),
         int(st.session_state.get("review_page", 1)),
+        assignee=caller.name if st.session_state.get("review_mine") else "",
     )
+
+
+def remember(queue: Queue) -> tuple[Listed, ...]:
+    """Keep the list as it is drawn, for the keys that step through it."""
+    listed = tuple(
+        Listed(entry.feedback_id, entry.state) for entry in queue.entries if not entry.restricted
+    )
+    st.session_state["review_listed"] = listed
+    return listed
+
+
+def listed() -> tuple[Listed, ...] | None:
+    """Return the list as it was drawn last, None before that."""
+    return cast(tuple[Listed, ...] | None, st.session_state.get("review_listed"))
 
 
 def first_page() -> None:

@@ -10,10 +10,12 @@ STATE_WORDS: dict[str, str] = {
     "open": "Open",
     "new": "Waiting",
     "in_review": "In review",
+    "triaged": "Triaged",
     "accepted": "Accepted",
     "rejected": "Rejected",
     "duplicate": "Duplicate",
     "fixed": "Fixed",
+    "verified": "Verified",
 }
 ORDER_WORDS: dict[Order, str] = {
     "priority": "Most urgent first",
@@ -40,12 +42,17 @@ CHANNEL_WORDS: dict[str, str] = {
     "cli": "Command line",
     "api": "Program",
 }
+PRIORITY_WORDS: dict[str, str] = {"high": "Urgent", "medium": "Soon", "low": "Can wait"}
 DECISION_WORDS: dict[str, str] = {
+    "triage": "triaged it",
     "accept": "accepted it",
     "correct": "accepted it with a correction",
     "reject": "rejected it",
     "duplicate": "marked it as a duplicate",
     "fix": "marked it as fixed",
+    "verify": "verified it in a test",
+    "reopen": "opened it again",
+    "note": "wrote",
     "undo": "took the last decision back",
 }
 WHY_SIMILAR: dict[str, str] = {

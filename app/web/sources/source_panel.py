@@ -17,6 +17,7 @@ from app.web.sources.page_view import has_pages, show_page
 from app.web.sources.passage_blocks import Block, passage_blocks
 from app.web.sources.passage_element import show_passage
 from app.web.sources.passage_view import CONTEXT_CHARS, PassageView, passage_view
+from app.web.sources.source_flag import note_opened, show_source_flag
 from app.web.sources.why_view import show_why
 from core.answers import Answer, Caller, Citation
 
@@ -63,6 +64,7 @@ def _draw(application: Application, caller: Caller, answer: Answer) -> None:
     _show_steps(answer, position)
     # Asked anew on every click: what may not be read any more is not there any more.
     document = application.sources.open(citation.document.doc_id, caller)
+    note_opened(application, caller, answer, citation.marker)
     context_key = f"context_{answer.answer_id}_{citation.marker}"
     context = st.session_state.get(context_key, CONTEXT_CHARS)
     passage = passage_view(document, citation, context)
@@ -85,6 +87,7 @@ def _draw(application: Application, caller: Caller, answer: Answer) -> None:
             _show_more(passage, context_key, context)
         if _is_handed_out(application):
             show_download(document, application.settings.web.base_path)
+    show_source_flag(application, caller, answer, citation)
     show_why(application.sources, caller, answer, citation)
 
 

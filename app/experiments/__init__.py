@@ -1,0 +1,1 @@
+"""Live comparisons: which readers get which variant, and what the other one would have said."""

@@ -1,0 +1,1 @@
+"""Two or more stored runs beside each other: differences, verdicts, what turned."""

@@ -1,0 +1,1 @@
+"""Runs, feedback and corrections in the shapes of other programs, personal data masked."""

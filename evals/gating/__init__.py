@@ -1,0 +1,1 @@
+"""Decides whether a run may go out."""

@@ -1,0 +1,1 @@
+"""One HTML file that says how the answers are: for a committee, and for those who make them better."""

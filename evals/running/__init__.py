@@ -1,0 +1,1 @@
+"""Asks the cases of a dataset and keeps what was answered and measured."""

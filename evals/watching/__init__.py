@@ -1,0 +1,1 @@
+"""Notices what changed without anybody changing it."""
