@@ -15,10 +15,11 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from app.answer_rights import made_of, may_read_answers
 from app.stored_answers import answer_from_json
-from app.unfinished_log import Clock, UnfinishedLog, add_running, stamp, take_out, utc_now
+from app.unfinished_log import UnfinishedLog, add_running, take_out
 from core.answers import Answer, Caller, Turn
 from core.errors import NotFound, UsageError
 from core.ids import new_id
+from core.moments import Clock, stamp, utc_now
 from index.catalogue import Catalogue
 from index.database import storage_errors, writing
 from index.schema import answers, conversations, shadow_answers, unfinished

@@ -16,7 +16,8 @@ _MAX_QUERY_CHARS = 200
 # What a single letter folds to (ß is ss, ligatures are fi and st, ẖ is an h with a line of its own), also where a
 # word begins or ends in the middle of it; what JSON escapes; and what LIKE gives a meaning to.
 _UNSURE = re.compile(
-    r"(?:^[iltn]|[htwyaij]$|[a-z]?[^ -~]+[a-z]?|[sf][stfil]*|[k\"\\%_])+", re.IGNORECASE
+    r"(?:^[iltn]|[htwyaij]$|[a-z]?[^ -~]+(?:[sf][stfil]*|[a-z])?|[sf][stfil]*|[k\"\\%_])+",
+    re.IGNORECASE,
 )
 
 

@@ -16,8 +16,9 @@ from app.answer_rights import may_read_answers
 from app.conversation_log import not_yours, title_of
 from app.conversation_search import has_words, may_have, search_words
 from app.stored_answers import answer_from_json
-from app.unfinished_log import Clock, UnfinishedLog, UnfinishedQuestion, utc_now
+from app.unfinished_log import UnfinishedLog, UnfinishedQuestion
 from core.answers import Answer, Caller
+from core.moments import Clock, utc_now
 from index.catalogue import Catalogue
 from index.schema import answers, conversations, unfinished
 

@@ -6,7 +6,6 @@ documents: only what its recipient said or was answered, and what a reviewer wri
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, cast, get_args
 
@@ -15,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, delete, insert, select
 from app.authorization import authorize
 from core.answers import Caller
 from core.ids import new_id
+from core.moments import stamp, utc_now
 from index.database import storage_errors, writing
 from index.schema import notices
 
@@ -76,7 +76,7 @@ class Notices:
                     notices.c.recipient == caller.name,
                     notices.c.seen_at == "",
                 )
-                .values(seen_at=_now())
+                .values(seen_at=stamp(utc_now()))
             )
 
 
@@ -90,7 +90,7 @@ def tell(connection: Connection, recipient: str, kind: NoticeKind, object_: str,
             kind=kind,
             object=object_,
             text=text,
-            created_at=_now(),
+            created_at=stamp(utc_now()),
         )
     )
 
@@ -116,7 +116,3 @@ def _about(recipient: str, kind: NoticeKind, object_: str) -> ColumnElement[bool
         & (notices.c.kind == kind)
         & (notices.c.object == object_)
     )
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -9,7 +9,7 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -20,6 +20,7 @@ from app.authorization import authorize
 from core.answers import Caller
 from core.errors import NotFound, UsageError
 from core.ids import new_id
+from core.moments import stamp, utc_now
 from index.database import storage_errors, writing
 from index.dialects import insert_into
 from index.schema import audit, people
@@ -64,7 +65,7 @@ class People:
                 row = connection.execute(select(people).where(people.c.email == email)).first()
             if row is not None and not row.is_active:
                 return False
-            now = _now()
+            now = stamp(utc_now())
             if row is None or _is_due(row, name, groups):
                 # What an admin decides meanwhile stands: the update leaves `is_active` alone.
                 seen = {"name": name, "groups": json.dumps(list(groups)), "last_seen": now}
@@ -169,13 +170,9 @@ def _normal(email: str) -> str:
 def _note(connection: Connection, caller: Caller, action: str, object_: str) -> None:
     connection.execute(
         insert(audit).values(
-            audit_id=new_id(), at=_now(), actor=caller.name, action=action, object=object_
+            audit_id=new_id(), at=stamp(utc_now()), actor=caller.name, action=action, object=object_
         )
     )
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def _person(row: Row[Any]) -> Person:

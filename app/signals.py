@@ -18,12 +18,12 @@ from sqlalchemy.exc import IntegrityError
 
 from app.authorization import authorize
 from app.conversation_log import ConversationLog
-from app.unfinished_log import Clock, stamp, utc_now
 from core.answers import Caller
 from core.errors import FootnoteError, UsageError
 from core.function_words import content_words
 from core.ids import new_id
 from core.log import get_logger
+from core.moments import Clock, stamp, utc_now
 from index.database import storage_errors, writing
 from index.schema import answers, signals
 

@@ -8,10 +8,10 @@ A running question is written again while its text grows. That is its sign of li
 nobody works on it any more.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from time import monotonic
 from typing import Literal
@@ -22,13 +22,13 @@ from core.answers import Caller
 from core.errors import FootnoteError, NotFound
 from core.ids import new_id
 from core.log import get_logger
+from core.moments import Clock, stamp, utc_now
 from index.database import storage_errors, writing
 from index.schema import unfinished
 
 _log = get_logger(__name__)
 
 UnfinishedState = Literal["running", "stopped", "failed"]
-Clock = Callable[[], datetime]
 
 BEAT_S = 2.0
 """Seconds between two writes of a growing text."""
@@ -48,16 +48,6 @@ class UnfinishedQuestion:
     problem: str
     replaces: str
     started_at: str
-
-
-def utc_now() -> datetime:
-    """Return the time in UTC."""
-    return datetime.now(UTC)
-
-
-def stamp(moment: datetime) -> str:
-    """Return a time as it is stored: ISO 8601 with milliseconds, so that texts sort as times do."""
-    return moment.isoformat(timespec="milliseconds")
 
 
 class RunningQuestion:

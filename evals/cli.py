@@ -1,8 +1,8 @@
 """The command `footnote eval`: names what belongs to it, and loads only the part that runs."""
 
-from importlib import import_module
-
 import click
+
+from app.cli import LazyGroup
 
 # name -> (module, attribute, one-line help), like the table of `app.cli`.
 COMMANDS = {
@@ -45,27 +45,6 @@ COMMANDS = {
 }
 
 
-class LazyGroup(click.Group):
-    """A group that imports a command's module only when that command is called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Name the commands in the order of the table."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Load one command; None for an unknown name."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, attribute, _ = COMMANDS[cmd_name]
-        command: click.Command = getattr(import_module(module), attribute)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the command list from the table, without loading any."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, _, text) in COMMANDS.items()])
-
-
-@click.group("eval", cls=LazyGroup)
+@click.group("eval", cls=LazyGroup, table=COMMANDS)
 def evaluate() -> None:
     """Measure answers with test cases, compare configurations, and stop what makes answers worse."""

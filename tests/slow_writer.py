@@ -17,10 +17,10 @@ from app.feedback_log import FeedbackLog
 from app.generation.completion_cache import CompletionCache
 from app.grounding.checker import ClaimChecker
 from app.service import FootnoteService
-from app.unfinished_log import Clock, utc_now
 from app.writing import Writer, WritingRequest, Written
 from core.answers import Draft
 from core.command_line import settings_for
+from core.moments import Clock, utc_now
 from core.settings import load_settings
 from index.factory import open_knowledge_base
 from index.permissions import administrator

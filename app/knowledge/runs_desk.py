@@ -1,7 +1,6 @@
 """Starts plans and runs of sources for admins, and says how far they are."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from sqlalchemy import insert
 
@@ -12,6 +11,7 @@ from app.knowledge.outcomes import Outcome, PlanReport, outcome_of, plan_report
 from core.answers import Caller
 from core.errors import UsageError
 from core.ids import new_id
+from core.moments import stamp, utc_now
 from core.settings import Settings, environment_for
 from index.catalogue import Catalogue
 from index.database import storage_errors, writing
@@ -125,14 +125,14 @@ class SourceRuns:
         with storage_errors(data_dir), writing(engine) as connection:
             connection.execute(
                 insert(audit).values(
-                    audit_id=new_id(), at=_now(), actor=caller.name, action=action, object=source
+                    audit_id=new_id(),
+                    at=stamp(utc_now()),
+                    actor=caller.name,
+                    action=action,
+                    object=source,
                 )
             )
 
 
 def _key(state: CommandState | None) -> tuple[str, bool]:
     return (state.command.command_id, state.is_running) if state else ("", False)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -19,13 +19,12 @@ from app.review.audit_figures import AuditFigures, figures_of, labels_of, week_d
 from app.review.digest import documents_of
 from app.review.history import note_in_audit
 from app.review.item import EvidencePassage, evidence_passages
-from app.review.locks import stamp
 from app.review.visibility import Sight, number_of_documents
 from app.stored_answers import answer_from_json
-from app.unfinished_log import Clock, utc_now
 from core.answers import Answer, Caller, FeedbackCategory
 from core.errors import AccessDenied, NotFound, UsageError
 from core.ids import new_id
+from core.moments import Clock, stamp, utc_now
 from index.catalogue import Catalogue
 from index.database import storage_errors, writing
 from index.schema import answers, audit_labels, audit_sample

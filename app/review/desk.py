@@ -7,7 +7,6 @@ read. Of the others the queue says that they are there, and how many documents s
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,7 @@ from app.review.flag_queue import Order, Queue, QueueFilter, StateFilter, read_q
 from app.review.flag_row import is_visible, row_of
 from app.review.history import histories, history_of, note_in_audit
 from app.review.item import ReviewItem
-from app.review.locks import Lock, let_go, stamp, take
+from app.review.locks import Lock, let_go, take
 from app.review.opening import read_item
 from app.review.settling import Act
 from app.review.states import (
@@ -49,6 +48,7 @@ from app.review.wrong_sources import GroupsOf
 from core.answers import Caller
 from core.documents import EVERYONE
 from core.errors import FootnoteError, UsageError
+from core.moments import Clock, stamp, utc_now
 from index.catalogue import Catalogue
 from index.database import storage_errors, writing
 from index.permissions import ADMIN_NAME, ANONYMOUS_NAME
@@ -75,10 +75,6 @@ class Decided:
 ChangeByRun = Callable[[Connection, Sequence[str], str, Act], tuple[str, ...]]
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class ReviewDesk:
     """The flags of one data folder, for callers who may review."""
 
@@ -86,7 +82,7 @@ class ReviewDesk:
         self,
         catalogue: Catalogue,
         data_dir: Path,
-        clock: Callable[[], datetime] = _now,
+        clock: Clock = utc_now,
         groups_of: GroupsOf = lambda _: (),
         open_parts: OpenParts = lambda: None,
     ) -> None:

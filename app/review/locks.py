@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, not_, or_, select, update
 
+from core.moments import stamp
 from index.schema import review_items
 
 LEASE_MINUTES = 15
@@ -19,11 +20,6 @@ class Lock:
     held_by: str
     since: str
     is_mine: bool
-
-
-def stamp(moment: datetime) -> str:
-    """Return a moment as it is stored; as texts, they sort by time."""
-    return moment.isoformat(timespec="milliseconds")
 
 
 def is_held(locked_by: str, locked_at: str, now: datetime) -> bool:

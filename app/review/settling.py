@@ -12,11 +12,12 @@ from sqlalchemy import Connection, select, update
 from app.review.cases import close_case_of
 from app.review.digest import points_of_row
 from app.review.history import note_in_audit
-from app.review.locks import let_go, stamp
+from app.review.locks import let_go
 from app.review.outcome import tell_reporter
 from app.review.priority import points_of_triage
 from app.review.states import UPHELD_STATES, Standing
 from app.review.wrong_sources import GroupsOf, report_sources
+from core.moments import stamp
 from index.schema import feedback, review_items
 
 _JUDGEMENTS = ("accept", "correct", "reject", "duplicate", "fix")

@@ -18,13 +18,13 @@ from sqlalchemy import Engine, Row, select, update
 from app.authorization import authorize, may
 from app.review.deciding import add_note
 from app.review.history import histories, note_in_audit
-from app.review.locks import stamp
 from app.review.settling import Act
 from app.review.states import Standing, standing_of
 from app.review.visibility import Sight
 from app.review.wrong_sources import may_read_stored, named_sources
 from core.answers import Caller
 from core.errors import NotFound, UsageError
+from core.moments import stamp
 from index.database import storage_errors, writing
 from index.schema import documents, feedback, review_items, source_reports
 

@@ -16,9 +16,9 @@ from sqlalchemy import Row, select, update
 
 from app.authorization import authorize
 from app.review.cases import readable_lines
-from app.unfinished_log import stamp, utc_now
 from core.answers import Caller
 from core.errors import NotFound, UsageError
+from core.moments import stamp, utc_now
 from evals.cases.case import Case, Origin, case_of_line
 from evals.cases.case_rows import (
     LIVE,

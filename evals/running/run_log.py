@@ -12,9 +12,9 @@ from typing import Any
 
 from sqlalchemy import Engine, Row, delete, insert, select, update
 
-from app.unfinished_log import stamp, utc_now
 from core.errors import NotFound, UsageError
 from core.ids import new_id
+from core.moments import stamp, utc_now
 from index.database import storage_errors, writing
 from index.schema import eval_answers, eval_results, eval_runs
 

@@ -14,9 +14,10 @@ from slow_writer import PIECES, QUESTION, ScriptedWriter, scripted_service
 from app.answering import AnswerReady, AskEvent, QuestionKept, StageStarted, TextAdded
 from app.conversation_view import ConversationReader
 from app.service import FootnoteService
-from app.unfinished_log import DEAD_AFTER_S, utc_now
+from app.unfinished_log import DEAD_AFTER_S
 from core.answers import Answer
 from core.errors import NotFound, ServiceUnavailable, UsageError
+from core.moments import utc_now
 from index.filters import parse_filter
 from index.permissions import administrator, caller_named
 

@@ -66,10 +66,11 @@ const standIn = (parentElement, first) => {
   host.onfocus = (event) => event.target === host && !parentElement.activeElement && first.focus();
 };
 
-// The button that was pressed may be closed now: without the focus the dialog would hear no key.
+// The button that was pressed may be closed now. On the page the dialog would hear no key; on the dialog itself, where
+// its own walk puts the focus when it is quicker than this, nobody would see where they are.
 const keepFocus = (first, left = 12) =>
   setTimeout(() => {
-    if (document.activeElement === document.body) first.focus({ preventScroll: true });
+    if (document.activeElement.matches('body, [role="dialog"]')) first.focus({ preventScroll: true });
     else if (left) keepFocus(first, left - 1);
   }, 150);
 
