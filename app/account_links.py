@@ -6,9 +6,8 @@ offer (a code, kept as its hash, for 15 minutes) ─▶ pending: what would be l
 import hashlib
 import re
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +16,10 @@ from sqlalchemy.dialects.sqlite import insert
 
 from app.authorization import authorize
 from app.people import VISITOR_PREFIX
-from app.unfinished_log import stamp, utc_now
 from core.answers import Caller
 from core.errors import AccessDenied, NotFound
 from core.ids import new_id
+from core.moments import Clock, stamp, utc_now
 from index.database import storage_errors, writing
 from index.permissions import ANONYMOUS_NAME
 from index.schema import audit, slack_link_codes, slack_people
@@ -41,9 +40,7 @@ class SlackAccount:
 class AccountLinks:
     """The links of one data folder between Slack accounts and logins."""
 
-    def __init__(
-        self, engine: Engine, data_dir: Path, now: Callable[[], datetime] = utc_now
-    ) -> None:
+    def __init__(self, engine: Engine, data_dir: Path, now: Clock = utc_now) -> None:
         self._engine = engine
         self._data_dir = data_dir
         self._now = now

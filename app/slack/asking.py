@@ -6,9 +6,8 @@ A thread goes on with one conversation for each person in it: what others write 
 Slash commands and shortcuts are answered once, beside every thread, so that no private answer gets into one.
 """
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
-from datetime import datetime
 from typing import cast
 
 from sqlalchemy import ColumnElement, and_, select
@@ -22,10 +21,10 @@ from app.slack.audience import reading_caller
 from app.slack.channels import ChannelSettings, ChannelsFile
 from app.slack.messages import ESCALATED, SlackMessages
 from app.slack.places import Asker, Incoming, Place
-from app.unfinished_log import stamp, utc_now
 from core.answers import Answer, Caller
 from core.errors import AccessDenied, FootnoteError, NotFound
 from core.log import get_logger
+from core.moments import Clock, stamp, utc_now
 from index.database import storage_errors, writing
 from index.passages import widen
 from index.schema import slack_threads
@@ -43,7 +42,7 @@ class SlackAsking:
         application: Application,
         channels: ChannelsFile,
         messages: SlackMessages,
-        now: Callable[[], datetime] = utc_now,
+        now: Clock = utc_now,
     ) -> None:
         self._application = application
         self._service = application.service

@@ -24,11 +24,11 @@ from sqlalchemy import Engine, select
 from app.bootstrap import web_caller
 from app.people import VISITOR_PREFIX, People
 from app.slack.places import Asker
-from app.unfinished_log import utc_now
 from core.answers import Caller
 from core.documents import EVERYONE
 from core.errors import FootnoteError
 from core.log import get_logger
+from core.moments import Clock, utc_now
 from core.settings import Settings
 from index.database import storage_errors
 from index.permissions import ANONYMOUS_NAME
@@ -75,7 +75,7 @@ class Identities:
         data_dir: Path,
         settings: Settings,
         clock: Callable[[], float] = time.monotonic,
-        now: Callable[[], datetime] = utc_now,
+        now: Clock = utc_now,
     ) -> None:
         self._client = client
         self._engine = engine

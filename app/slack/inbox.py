@@ -11,7 +11,7 @@ compare-and-set; its number of attempts goes with every later write, so that a p
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -19,8 +19,8 @@ from sqlalchemy import ColumnElement, CursorResult, Engine, Update, delete, sele
 from sqlalchemy.dialects.sqlite import insert
 
 from app.slack.places import IncomingKind
-from app.unfinished_log import stamp, utc_now
 from core.ids import new_id
+from core.moments import Clock, stamp, utc_now
 from index.database import storage_errors, writing
 from index.schema import slack_inbox
 
@@ -75,7 +75,7 @@ class SlackInbox:
         data_dir: Path,
         worker: str,
         lives: Callable[[str], bool],
-        now: Callable[[], datetime] = utc_now,
+        now: Clock = utc_now,
     ) -> None:
         self._engine = engine
         self._data_dir = data_dir

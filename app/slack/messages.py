@@ -1,15 +1,13 @@
 """Which message in Slack shows which answer, so that a click or a shortcut on any part of it finds the answer."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Engine, select
 from sqlalchemy.dialects.sqlite import insert
 
 from app.slack.places import Audience, Place
-from app.unfinished_log import stamp, utc_now
+from core.moments import Clock, stamp, utc_now
 from index.database import storage_errors, writing
 from index.schema import slack_messages
 
@@ -32,9 +30,7 @@ class ShownMessage:
 class SlackMessages:
     """The messages of one data folder."""
 
-    def __init__(
-        self, engine: Engine, data_dir: Path, now: Callable[[], datetime] = utc_now
-    ) -> None:
+    def __init__(self, engine: Engine, data_dir: Path, now: Clock = utc_now) -> None:
         self._engine = engine
         self._data_dir = data_dir
         self._now = now
