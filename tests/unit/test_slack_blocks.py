@@ -248,6 +248,13 @@ def test_slack_takes_every_answer_and_nothing_in_it_is_a_control_sequence(
                 assert SEQUENCE.search(decoded(OURS.sub("", text))) is None
 
 
+@pytest.mark.parametrize("words", ["", " ", "\x1b"])
+def test_a_line_of_home_without_words_that_can_be_seen_is_a_dash(words: str) -> None:
+    view = home_view([HomeLine(words, href="https://footnote.example.org/")], [HomeLine(words)])
+    assert problems(view) == []
+    assert texts(view)[-1] == "–"
+
+
 @pytest.mark.parametrize(
     ("payload", "problem"),
     [

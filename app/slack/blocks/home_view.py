@@ -50,7 +50,9 @@ def _list(title: str, lines: Sequence[HomeLine], empty: str) -> list[Block]:
 
 
 def _line(line: HomeLine) -> str:
-    words = clipped(" ".join(line.words.split()), _WORDS_CHARS) or "–"
+    words = clipped(" ".join(line.words.split()), _WORDS_CHARS)
+    # Nothing is left of words that nobody sees, a control character's for example.
+    words = words if mrkdwn(words).strip() else "–"
     is_linked = bool(line.href) and len(line.href) <= _MOST_LINK_CHARS
     shown = link(line.href, words) if is_linked else mrkdwn(words)
     detail = mrkdwn(clipped(" ".join(line.detail.split()), _DETAIL_CHARS))
