@@ -11,8 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, delete, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 
 from app.authorization import authorize
 from app.people import VISITOR_PREFIX
@@ -21,6 +20,7 @@ from core.errors import AccessDenied, NotFound
 from core.ids import new_id
 from core.moments import Clock, stamp, utc_now
 from index.database import storage_errors, writing
+from index.dialects import insert_into
 from index.permissions import ANONYMOUS_NAME
 from index.schema import audit, slack_link_codes, slack_people
 
@@ -93,7 +93,9 @@ class AccountLinks:
             is_it = slack_link_codes.c.code_hash == row.code_hash
             connection.execute(update(slack_link_codes).where(is_it).values(used_at=now))
             linked = {"email": caller.name, "linked_at": now}
-            person = insert(slack_people).values(team=row.team, slack_user=row.slack_user, **linked)
+            person = insert_into(connection, slack_people).values(
+                team=row.team, slack_user=row.slack_user, **linked
+            )
             key = [slack_people.c.team, slack_people.c.slack_user]
             connection.execute(person.on_conflict_do_update(index_elements=key, set_=linked))
             connection.execute(

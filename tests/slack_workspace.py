@@ -212,6 +212,14 @@ class Workspace:
             raise Refused("user_not_found")
         return {"user": person.as_slack()}
 
+    def _users_lookupbyemail(self, body: dict[str, Any]) -> dict[str, Any]:
+        asked = str(body.get("email", "")).lower()
+        for person in self.people.values():
+            # Also accounts that Slack would not tell of: the bot has to look for itself.
+            if person.email.lower() == asked:
+                return {"user": person.as_slack()}
+        raise Refused("users_not_found")
+
     def _conversations_info(self, body: dict[str, Any]) -> dict[str, Any]:
         return {"channel": self._channel(body).as_slack()}
 
@@ -270,6 +278,9 @@ class Workspace:
         return {"message_ts": message.ts}
 
     def _made(self, body: dict[str, Any], text_chars: int) -> Message:
+        if body.get("channel") in self.people:
+            # A person's id stands for the conversation of the two.
+            body = {**body, "channel": f"D{str(body['channel'])[1:]}"}
         channel = self._channel(body)
         if not channel.has_bot:
             raise Refused("not_in_channel")

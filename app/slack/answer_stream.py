@@ -145,6 +145,11 @@ class AnswerStream:
         last = f"{before.markdown}\n\n{markdown(sentence)}".strip()
         self._end([*found, Part((*before.blocks, *said), last, words)], said)
 
+    def leave(self) -> None:
+        """Take the status away: nothing was shown, and whoever asked was told elsewhere."""
+        if not self._is_whispered:
+            self._say_status("")
+
     def _end(self, shown: Sequence[Part], below: Sequence[Block]) -> None:
         try:
             if self._is_whispered:

@@ -26,6 +26,9 @@ InThread = Callable[[str, str, str], bool]
 _SUBTYPES = (None, "file_share", "thread_broadcast")
 _SLACKBOT = "USLACKBOT"
 _QUESTION_MARK = re.compile(r"[?？؟]")
+# A question mark in it begins its parameters.
+_ADDRESS = re.compile(r"\w{1,32}://\S+")
+_PERSON = re.compile(r"<@[UW][A-Z0-9]+(?:\|[^<>]*)?>")
 
 
 class Arrivals:
@@ -53,16 +56,19 @@ class Arrivals:
         thread_ts = _text(event, "thread_ts")
         said = _text(event, "text")
         text = question_words(said, self._bot_user)
-        if not (team and channel and ts and text):
+        if not (team and channel and ts):
             return None
         kind = self._kind(event, said, text, (team, channel, thread_ts))
-        if kind is None:
+        # Who calls the bot and says nothing, or sends it a file without a word, is told to ask something.
+        has_called = kind in ("mention", "direct") and bool(said.strip() or event.get("files"))
+        if kind is None or not (text or has_called):
             return None
         place = {"team": team, "channel": channel, "thread_ts": thread_ts or ts, "ts": ts}
         who = {
             "user": _text(event, "user"),
             "user_team": _text(event, "user_team") or _text(event, "team") or team,
             "is_direct": kind == "direct",
+            "is_shared": body.get("is_ext_shared_channel") is True,
         }
         event_key = _text(body, "event_id") or f"message:{team}:{channel}:{ts}"
         return Arrival(event_key, f"{team}:{channel}:{ts}", kind, {**place, **who, "text": text})
@@ -84,7 +90,8 @@ class Arrivals:
         if event.get("channel_type") == "im":
             return "direct"
         channel = thread[1]
-        is_addressed = event["type"] == "app_mention" or f"<@{self._bot_user}" in said
+        called = {match[0][2:-1].partition("|")[0] for match in _PERSON.finditer(said)}
+        is_addressed = event["type"] == "app_mention" or self._bot_user in called
         try:
             wanted = self._channels.of(channel).answer
         except FootnoteError as error:
@@ -95,9 +102,16 @@ class Arrivals:
             return None
         if is_addressed:
             return "mention"
+        if called:
+            # Somebody else is asked.
+            return None
         if thread[2] and self._in_thread(*thread):
             return "thread"
-        if wanted == "questions" and not thread[2] and _QUESTION_MARK.search(text):
+        if (
+            wanted == "questions"
+            and not thread[2]
+            and _QUESTION_MARK.search(_ADDRESS.sub(" ", text))
+        ):
             return "thread"
         return None
 

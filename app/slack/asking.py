@@ -11,7 +11,6 @@ from contextlib import closing
 from typing import cast
 
 from sqlalchemy import ColumnElement, and_, select
-from sqlalchemy.dialects.sqlite import insert
 
 from app.answer_rights import may_read_answers, readable_among
 from app.application import Application
@@ -26,6 +25,7 @@ from core.errors import AccessDenied, FootnoteError, NotFound
 from core.log import get_logger
 from core.moments import Clock, stamp, utc_now
 from index.database import storage_errors, writing
+from index.dialects import insert_into
 from index.passages import widen
 from index.schema import slack_threads
 
@@ -180,16 +180,16 @@ class SlackAsking:
         if place.kind == "ephemeral" or not place.thread_ts:
             return
         kept = {"conversation_id": conversation_id, "updated_at": stamp(self._now())}
-        row = insert(slack_threads).values(
-            team=place.team,
-            channel=place.channel,
-            thread_ts=place.thread_ts,
-            owner=caller.name,
-            **kept,
-        )
         columns = slack_threads.c
         key = [columns.team, columns.channel, columns.thread_ts, columns.owner]
         with storage_errors(self._data_dir), writing(self._engine) as connection:
+            row = insert_into(connection, slack_threads).values(
+                team=place.team,
+                channel=place.channel,
+                thread_ts=place.thread_ts,
+                owner=caller.name,
+                **kept,
+            )
             connection.execute(row.on_conflict_do_update(index_elements=key, set_=kept))
 
 

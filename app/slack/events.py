@@ -10,25 +10,29 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from http.client import HTTPException
 from typing import Any
 
-from slack_bolt import Ack, App, BoltResponse
+from slack_bolt import Ack, App, BoltResponse, Respond
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, exists, select
 
 from app.slack.arrivals import Arrivals, InThread
-from app.slack.aside import problem_word
+from app.slack.aside import Asides, problem_word
 from app.slack.inbox import Arrival, SlackInbox
+from app.slack.manifest import ASK_SHORTCUT
+from app.slack.places import Incoming, Place
 from app.slack.worker import AnswerWorkers, log_incident
 from core.errors import FootnoteError
 from core.log import get_logger
-from index.schema import slack_threads
+from index.schema import answers, slack_messages, slack_threads
 
 _log = get_logger(__name__)
 
 WAITING = "Waiting for a free place"
 LOOKING = "Looking in the documents. Only you see the answer."
+NO_WORDS = "This message has no words to ask about. Only you see this."
 EMPTY_COMMAND = "Write your question behind the command. Only you see the answer."
 NOT_STORED = "Footnote could not take your question. Try again in a minute."
 _ANY = re.compile(".*", re.DOTALL)
@@ -61,6 +65,7 @@ def keep_questions(
 
 def waking(workers: AnswerWorkers, client: WebClient, pool: Executor) -> Callable[[Arrival], None]:
     """Return what tells the workers of a question, and its asker that it waits where all of them are busy."""
+    asides = Asides(client)
 
     def say_it_waits(place: Mapping[str, Any]) -> None:
         try:
@@ -69,14 +74,29 @@ def waking(workers: AnswerWorkers, client: WebClient, pool: Executor) -> Callabl
             )
         except SlackApiError as error:
             _log.info("slack_status_not_set", problem=problem_word(error))
-        except OSError as error:
+        except (OSError, HTTPException) as error:
+            _log.info("slack_status_not_set", problem=type(error).__name__)
+
+    def say_it_is_looked_up(asked: Mapping[str, Any]) -> None:
+        place = Place(asked["team"], asked["channel"], "", "ephemeral")
+        who = (asked["user"], asked["user_team"])
+        try:
+            asides.tell(
+                Incoming("", "shortcut", place, "", *who, "", asked["response_url"]), LOOKING
+            )
+        except SlackApiError as error:
+            _log.info("slack_status_not_set", problem=problem_word(error))
+        except (OSError, HTTPException) as error:
             _log.info("slack_status_not_set", problem=type(error).__name__)
 
     def wake(arrival: Arrival) -> None:
         is_told = arrival.kind in ("mention", "direct")
+        # After the acknowledgement: this thread must not wait for Slack.
         if is_told and workers.is_full():
-            # After the acknowledgement: this thread must not wait for Slack.
             pool.submit(say_it_waits, arrival.body)
+        elif arrival.kind == "shortcut":
+            # Its acknowledgement has no words, as a command's has.
+            pool.submit(say_it_is_looked_up, arrival.body)
         workers.wake()
 
     return wake
@@ -94,6 +114,10 @@ def acknowledge_the_rest(app: App) -> None:
     def empty(ack: Ack) -> None:
         ack(text=EMPTY_COMMAND, response_type="ephemeral")
 
+    def without_words(ack: Ack, respond: Respond) -> None:
+        ack()
+        respond(text=NO_WORDS, response_type="ephemeral")
+
     def failed(error: Exception) -> BoltResponse:
         log_incident(error)
         return BoltResponse(status=500)
@@ -101,6 +125,7 @@ def acknowledge_the_rest(app: App) -> None:
     app.event(_ANY)(nothing)
     app.command(_ANY)(empty)
     app.action(_ANY)(taken)
+    app.shortcut(ASK_SHORTCUT)(without_words)
     app.shortcut(_ANY)(taken)
     app.view(_ANY)(taken)
     app.view_closed(_ANY)(taken)
@@ -108,13 +133,21 @@ def acknowledge_the_rest(app: App) -> None:
 
 
 def threads_of(engine: Engine) -> InThread:
-    """Return what says whether the bot answered in a thread."""
-    c = slack_threads.c
+    """Return what says whether the bot answers in a thread: not where all that it found was kept to itself."""
+    c, shown = slack_threads.c, slack_messages.c
+    is_answered = exists().where(answers.c.conversation_id == c.conversation_id)
+    is_shown = exists().where(
+        answers.c.conversation_id == c.conversation_id,
+        shown.answer_id == answers.c.answer_id,
+        shown.team == c.team,
+        shown.channel == c.channel,
+    )
 
     def in_thread(team: str, channel: str, thread_ts: str) -> bool:
         is_it = (c.team == team) & (c.channel == channel) & (c.thread_ts == thread_ts)
+        query = select(c.owner).where(is_it, is_shown | ~is_answered).limit(1)
         with engine.connect() as connection:
-            return connection.execute(select(c.owner).where(is_it).limit(1)).first() is not None
+            return connection.execute(query).first() is not None
 
     return in_thread
 

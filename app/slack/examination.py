@@ -10,13 +10,13 @@ from app.slack.channels import DEFAULT, ChannelsFile
 from app.slack.linking import has_address
 from app.slack.manifest import scopes
 from core.errors import ConfigError, FootnoteError, ServiceUnavailable
+from core.loopback import is_loopback
 from core.settings import Settings
 
 if TYPE_CHECKING:
     from slack_sdk import WebClient
 
 _TIMEOUT_S = 10
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _WRONG_TOKEN = ("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired")
 
 
@@ -44,6 +44,9 @@ def examine_slack(settings: Settings) -> list[Finding]:
 
 
 def _token(settings: Settings) -> str:
+    from app.slack.web_client import refuse_offline
+
+    refuse_offline(settings)
     told = _told(settings)
     return f"the bot is {told.get('user', '?')!r} in the workspace {told.get('team', '?')!r}"
 
@@ -102,7 +105,7 @@ def _web_url(settings: Settings) -> str:
             "https://footnote.example.org."
         )
     parts = urlsplit(address)
-    if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
+    if parts.scheme != "https" and not is_loopback(parts.hostname):
         raise ConfigError(
             f"FOOTNOTE_SLACK__WEB_URL is {address!r}: over http, others can read along. Use https."
         )

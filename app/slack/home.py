@@ -1,6 +1,5 @@
 """What a person sees under the bot's name: in Home the own questions and flags, in Messages what could be asked."""
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 from app.application import Application
@@ -8,7 +7,6 @@ from app.chat_view import SHORT_CATEGORY_WORDS, clipped, day
 from app.slack.blocks.home_view import HomeLine, home_view
 from app.slack.blocks.source_links import SourceLinks
 from app.slack.identity import Identities
-from app.slack.linking import Linking
 from app.slack.markup import plain
 from core.answers import Caller
 from core.errors import NotFound
@@ -17,39 +15,30 @@ _MOST_LISTED = 10
 _PROMPTS = 4
 _PROMPT_TITLE_CHARS = 75
 
-Told = Callable[[Caller], Sequence[str]]
-"""Returns sentences that a person has not been told yet; what became of a flag, when there is something that says so."""
-
-
-def _nothing(caller: Caller) -> Sequence[str]:
-    del caller
-    return ()
-
 
 class Home:
     """Makes each person's own tab; nobody else sees it."""
 
     def __init__(
-        self,
-        application: Application,
-        identities: Identities,
-        linking: Linking,
-        links: SourceLinks,
-        told: Told = _nothing,
+        self, application: Application, identities: Identities, links: SourceLinks
     ) -> None:
         self._application = application
         self._identities = identities
-        self._linking = linking
         self._links = links
-        self._told = told
 
-    def view(self, slack_user: str, team: str, slack_team: str = "") -> dict[str, Any]:
+    def view(self, slack_user: str, slack_team: str = "") -> dict[str, Any]:
         """Return the Home tab of an account; whoever is refused sees why, and nothing else."""
         asker = self._identities.of(slack_user, slack_team)
         if asker.is_refused:
-            return home_view([], [], self._linking.refusal_for(asker, team))
+            # No address here: each makes the one before worthless, and this is drawn with every visit.
+            more = (
+                " Write me a message: my reply has an address for that." if asker.can_link else ""
+            )
+            return home_view([], [], f"{asker.refusal}{more}")
         caller = asker.caller
-        return home_view(self._questions(caller), self._flags(caller), " ".join(self._told(caller)))
+        # Looking does not make them seen: the direct message does.
+        told = [notice.text for notice in self._application.notices.unseen(caller)]
+        return home_view(self._questions(caller), self._flags(caller), told=told)
 
     def prompts(self, slack_user: str, slack_team: str = "") -> list[dict[str, str]]:
         """Return questions that this person's own documents answer; none for whoever is refused."""

@@ -22,6 +22,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from app.slack.manifest import EVENTS_PATH
+from app.slack.worker import log_incident
 from core.log import get_logger
 
 _log = get_logger(__name__)
@@ -29,6 +30,8 @@ _log = get_logger(__name__)
 HEALTH_PATH = "/healthz"
 MOST_BYTES = 1_000_000
 WINDOW_S = 300
+READING_S = 10.0
+"""How long a body may take to come; Slack itself gives up after three seconds."""
 _STAMP = re.compile(r"[0-9]{1,12}")
 _SIGNATURE = re.compile(r"v0=[0-9a-f]{64}")
 
@@ -66,9 +69,12 @@ class SlackIntake:
             # Slack sends it again, to the process that takes over.
             return PlainTextResponse("", 503)
         try:
-            body = await _read(request)
+            async with asyncio.timeout(READING_S):
+                body = await _read(request)
         except ClientDisconnect:
             return PlainTextResponse("", 400)
+        except TimeoutError:
+            return PlainTextResponse("", 408, {"connection": "close"})
         if body is None:
             return PlainTextResponse("", 413)
         if not self._is_signed(request.headers, body):
@@ -81,11 +87,15 @@ class SlackIntake:
     def _dispatch(self, body: bytes, headers: dict[str, list[str]]) -> Response:
         try:
             request = BoltRequest(body=body.decode(), headers=dict(headers))
-        except (ValueError, RecursionError, TypeError, AttributeError) as error:
+        except Exception as error:  # noqa: BLE001 - Bolt looks into the payload without asking what is there
             # Signed, but nothing that Bolt can read: JSON that is no object, bytes that are no text.
             _log.warning("slack_request_not_read", problem=type(error).__name__)
             return PlainTextResponse("", 400)
-        return _answer(self._app.dispatch(request))
+        try:
+            return _answer(self._app.dispatch(request))
+        except Exception as error:  # noqa: BLE001 - the server would log it with what is in it
+            log_incident(error)
+            return PlainTextResponse("", 500)
 
     def _is_signed(self, headers: Mapping[str, str], body: bytes) -> bool:
         stamp = headers.get("x-slack-request-timestamp", "")

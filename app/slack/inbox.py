@@ -1,27 +1,39 @@
 """The durable inbox: what came from Slack is stored before it is acknowledged, and answered once by one process.
 
     keep ─▶ waiting ─claim─▶ working ─▶ done, failed or ignored (the body is emptied)
-              ▲                │ its process died, or was silent for too long
+              ▲                │ its process died, or was silent for too long about it
               └────recover─────┘
 
 Events, their repetitions and the two events of one message are one row: both of its keys are unique. A claim is one
 compare-and-set; its number of attempts goes with every later write, so that a process that lost its claim writes nothing.
+On a server the processes are on several machines: before it claims or beats, each makes sure that others see it live.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from sqlalchemy import ColumnElement, CursorResult, Engine, Update, delete, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Engine,
+    Row,
+    Select,
+    Update,
+    delete,
+    select,
+    update,
+)
 
 from app.slack.places import IncomingKind
+from app.slack.presence import Presence
 from core.ids import new_id
 from core.moments import Clock, stamp, utc_now
 from index.database import storage_errors, writing
+from index.dialects import insert_into
 from index.schema import slack_inbox
 
 MOST_ATTEMPTS = 2
@@ -67,76 +79,87 @@ class Claimed:
 
 
 class SlackInbox:
-    """The inbox of one data folder, as one process sees it: `worker` is the name that it claims by."""
+    """The inbox of one knowledge base, as one process sees it: it claims by the name of its presence."""
 
     def __init__(
-        self,
-        engine: Engine,
-        data_dir: Path,
-        worker: str,
-        lives: Callable[[str], bool],
-        now: Clock = utc_now,
+        self, engine: Engine, data_dir: Path, presence: Presence, now: Clock = utc_now
     ) -> None:
         self._engine = engine
         self._data_dir = data_dir
-        self._worker = worker
-        self._lives = lives
+        self._presence = presence
+        self._worker = presence.name
         self._now = now
 
     def keep(self, arrival: Arrival) -> bool:
         """Store what came; False where it is there already. When this returns, it survives a crash."""
-        row = insert(slack_inbox).values(
-            inbox_id=new_id(),
-            event_key=arrival.event_key,
-            message_key=arrival.message_key,
-            kind=arrival.kind,
-            body=json.dumps(arrival.body, ensure_ascii=False),
-            state="waiting",
-            received_at=self._stamp(),
-        )
         with storage_errors(self._data_dir), writing(self._engine) as connection:
-            stored = connection.execute(row.on_conflict_do_nothing())
-            return bool(cast("CursorResult[Any]", stored).rowcount)
+            row = insert_into(connection, slack_inbox).values(
+                inbox_id=new_id(),
+                event_key=arrival.event_key,
+                message_key=arrival.message_key,
+                kind=arrival.kind,
+                body=json.dumps(arrival.body, ensure_ascii=False),
+                state="waiting",
+                received_at=self._stamp(),
+            )
+            # Not every driver says how many rows an INSERT stored.
+            stored = connection.execute(row.on_conflict_do_nothing().returning(_c.inbox_id))
+            return stored.first() is not None
 
     def claim(self) -> Claimed | None:
-        """Take the oldest row that waits; None where there is none, or another process was faster."""
-        is_due = (_c.state == "waiting") & (_c.claimed_at <= self._stamp())
-        query = select(slack_inbox).where(is_due).order_by(_c.received_at, _c.inbox_id).limit(1)
-        with storage_errors(self._data_dir), self._engine.connect() as connection:
-            # Without a write lock first: most looks find nothing.
-            if connection.execute(query).first() is None:
-                return None
-        with storage_errors(self._data_dir), writing(self._engine) as connection:
-            row = connection.execute(query).first()
-            if row is None:
-                return None
-            taken = update(slack_inbox).where(
-                _c.inbox_id == row.inbox_id,
-                _c.state == "waiting",
-                _c.attempts == row.attempts,
-            )
-            connection.execute(
-                taken.values(
-                    state="working",
-                    attempts=row.attempts + 1,
-                    claimed_by=self._worker,
-                    claimed_at=self._stamp(),
+        """Take the oldest row that waits, the next one where another process was faster; None where none waits."""
+        while self._is_any_due():
+            self._presence.keep()
+            row = self._take_oldest()
+            if row is not None:
+                return Claimed(
+                    row.inbox_id,
+                    row.kind,
+                    json.loads(row.body),
+                    row.attempts,
+                    tuple(row.posted_ts.split()),
+                    row.answer_id,
+                    row.received_at,
                 )
+        return None
+
+    def _is_any_due(self) -> bool:
+        # Without a write lock first: most looks find nothing.
+        with storage_errors(self._data_dir), self._engine.connect() as connection:
+            return connection.execute(self._oldest_due()).first() is not None
+
+    def _take_oldest(self) -> Row[Any] | None:
+        taken = (
+            update(slack_inbox)
+            # Looked at again when another transaction changed the row first, unlike the look for the oldest.
+            .where(_c.state == "waiting", _c.inbox_id == self._oldest_due().scalar_subquery())
+            .values(
+                state="working",
+                attempts=_c.attempts + 1,
+                claimed_by=self._worker,
+                claimed_at=self._stamp(),
             )
-        return Claimed(
-            row.inbox_id,
-            row.kind,
-            json.loads(row.body),
-            row.attempts + 1,
-            tuple(row.posted_ts.split()),
-            row.answer_id,
-            row.received_at,
+            .returning(slack_inbox)
+        )
+        with storage_errors(self._data_dir), writing(self._engine) as connection:
+            return connection.execute(taken).first()
+
+    def _oldest_due(self) -> Select[tuple[str]]:
+        rows = slack_inbox.alias().c
+        is_due = (rows.state == "waiting") & (rows.claimed_at <= self._stamp())
+        return (
+            select(rows.inbox_id).where(is_due).order_by(rows.received_at, rows.inbox_id).limit(1)
         )
 
-    def beat(self) -> None:
-        """Say that this process still works on what it has claimed."""
-        mine = update(slack_inbox).where(_c.state == "working", _c.claimed_by == self._worker)
-        self._write(mine.values(claimed_at=self._stamp()))
+    def beat(self, at_work: Sequence[Claimed]) -> None:
+        """Say that this process still works on some of what it has claimed; the rest is left to `recover`."""
+        self._presence.keep()
+        ids = [claimed.inbox_id for claimed in at_work]
+        mine = update(slack_inbox).where(
+            _c.inbox_id.in_(ids), _c.state == "working", _c.claimed_by == self._worker
+        )
+        if ids:
+            self._write(mine.values(claimed_at=self._stamp()))
 
     def is_mine(self, claimed: Claimed) -> bool:
         """Whether a claim still holds."""
@@ -179,14 +202,16 @@ class SlackInbox:
         )
 
     def recover(self) -> int:
-        """Let what dead processes left wait again; return how many rows that were."""
+        """Let what dead processes left wait again, and what nobody works on; return how many rows that were."""
         query = select(_c.inbox_id, _c.claimed_by, _c.claimed_at, _c.attempts).where(
-            _c.state == "working", _c.claimed_by != self._worker
+            _c.state == "working"
         )
         with storage_errors(self._data_dir), self._engine.connect() as connection:
             rows = connection.execute(query).all()
         silent_since = stamp(self._now() - timedelta(seconds=SILENT_S))
-        lives = {name: self._lives(name) for name in {row.claimed_by for row in rows}}
+        others = {row.claimed_by for row in rows} - {self._worker}
+        # Of its own, it lost what could not be written while the database was away.
+        lives = {self._worker: True, **{name: self._presence.lives(name) for name in others}}
         left = [row for row in rows if not lives[row.claimed_by] or row.claimed_at < silent_since]
         return sum(self._free(row) for row in left)
 

@@ -27,6 +27,7 @@ from core.log import get_logger
 _log = get_logger(__name__)
 
 _MOST_REMEMBERED = 1_000
+NOT_OPENED = "Slack did not open the window. Click again."
 
 
 class Interactions:
@@ -103,7 +104,7 @@ class Interactions:
         user, team = text(event, "user"), text(event, "user_team")
         try:
             if event.get("tab") == "home":
-                view = self._home.view(user, self._team, team)
+                view = self._home.view(user, team)
                 self._client.views_publish(user_id=user, view=view)
             elif prompts := self._home.prompts(user, team):
                 self._client.assistant_threads_setSuggestedPrompts(
@@ -115,7 +116,12 @@ class Interactions:
             log_incident(error)
 
     def _open(self, click: Click, answer_id: str, window: dict[str, Any]) -> None:
-        self._client.views_open(trigger_id=click.trigger_id, view=window)
+        try:
+            self._client.views_open(trigger_id=click.trigger_id, view=window)
+        except SlackApiError as error:
+            _log.warning("slack_call_failed", problem=problem_word(error))
+            self._tell(click, NOT_OPENED)
+            return
         with self._lock:
             while len(self._opened) >= _MOST_REMEMBERED:
                 del self._opened[next(iter(self._opened))]

@@ -37,6 +37,7 @@ METHOD_SCOPES: Mapping[str, tuple[str, ...]] = {
     "conversations.info": _READ,
     "conversations.replies": _HISTORY,
     "users.info": ("users:read", "users:read.email"),
+    "users.lookupByEmail": ("users:read.email",),
     "views.open": (),
     "views.publish": (),
 }

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Engine, select
-from sqlalchemy.dialects.sqlite import insert
 
 from app.slack.places import Audience, Place
 from core.moments import Clock, stamp, utc_now
 from index.database import storage_errors, writing
+from index.dialects import insert_into
 from index.schema import slack_messages
 
 ESCALATED = -1
@@ -38,11 +38,11 @@ class SlackMessages:
     def note(self, place: Place, ts: str, answer_id: str, segment: int, audience: Audience) -> None:
         """Note that a message shows a part of an answer; noting it again changes it."""
         shown = {"answer_id": answer_id, "segment": segment, "audience": audience}
-        row = insert(slack_messages).values(
-            team=place.team, channel=place.channel, ts=ts, posted_at=stamp(self._now()), **shown
-        )
         key = [slack_messages.c.team, slack_messages.c.channel, slack_messages.c.ts]
         with storage_errors(self._data_dir), writing(self._engine) as connection:
+            row = insert_into(connection, slack_messages).values(
+                team=place.team, channel=place.channel, ts=ts, posted_at=stamp(self._now()), **shown
+            )
             connection.execute(row.on_conflict_do_update(index_elements=key, set_=shown))
 
     def answer_of(self, team: str, channel: str, ts: str) -> str | None:

@@ -50,6 +50,16 @@ class Incoming:
     text: str
     response_url: str = ""
 
+    @property
+    def is_addressed(self) -> bool:
+        """Whether it was put to the bot: not a question of a channel that nobody asked it, nor talk in a thread."""
+        return self.kind != "thread"
+
+    @property
+    def is_overheard(self) -> bool:
+        """Whether it is a question of a channel that nobody put to the bot, also not by going on in its thread."""
+        return not self.is_addressed and self.place.thread_ts == self.ts
+
 
 @dataclass(frozen=True, slots=True)
 class Asker:

@@ -20,9 +20,10 @@ _EVENT = "footnote_answer"
 _MOST_TRIES = 4
 _LOOKED_AT = 100
 _BEGINNING = 40
-_NOT_DRAWN = frozenset(
+NOT_DRAWN = frozenset(
     ("invalid_blocks", "invalid_blocks_format", "block_mismatch", "msg_blocks_too_long")
 )
+"""Slack's words for blocks that it does not take; the same message without them is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class Posting:
         try:
             reply = call("chat.postMessage", {**body, **part.body()})
         except Refused as refusal:
-            if refusal.code not in _NOT_DRAWN or not part.blocks:
+            if refusal.code not in NOT_DRAWN or not part.blocks:
                 raise
             reply = call("chat.postMessage", {**body, **part.plain().body()})
         return str(reply.get("ts", ""))
@@ -118,7 +119,7 @@ class Posting:
             except Refused as refusal:
                 if refusal.code == "streaming_state_conflict":
                     self.calls.patiently("chat.stopStream", body)
-                elif refusal.code in _NOT_DRAWN and shown.blocks:
+                elif refusal.code in NOT_DRAWN and shown.blocks:
                     shown = part.plain()
                 else:
                     return False

@@ -23,9 +23,10 @@ from app.slack.asking import MORE_IN_DM
 from app.slack.inbox import MOST_ATTEMPTS
 from app.slack.messages import SlackMessages
 from app.slack.places import Asker, Incoming, Place, PlaceKind
-from app.slack.worker import Job, Outcome, log_incident
+from app.slack.sentences import sentence_for
+from app.slack.worker import Job, Outcome
 from core.answers import Answer, Caller
-from core.errors import AccessDenied, ConfigError, FootnoteError
+from core.errors import AccessDenied
 from core.log import get_logger
 
 _log = get_logger(__name__)
@@ -48,6 +49,9 @@ class Stream(Protocol):
 
     def interrupted(self, sentence: str) -> None:
         """Say that there will be no more."""
+
+    def leave(self) -> None:
+        """Take the status away; there is no message."""
 
     def resume(self, ts: str) -> None:
         """Go on with a message of a process that died."""
@@ -129,8 +133,15 @@ class Replying:
                 return self._answer(job, incoming, shown)
             except _Stopped:
                 return self._say(shown, incoming, INTERRUPTED)
-            except FootnoteError as error:
-                return self._say(shown, incoming, self._sentence(error))
+            except AccessDenied as error:
+                return self._say_privately(shown, incoming, str(error))
+            except (SlackApiError, OSError):
+                raise
+            except Exception as error:  # noqa: BLE001 - nobody is left without a word; the log has the rest
+                words = sentence_for(error)
+                if incoming.is_overheard and not job.posted_ts:
+                    return "ignored"  # who did not ask is told nothing
+                return self._say(shown, incoming, words)
         except SlackApiError as error:
             word = problem_word(error)
             _log.warning("slack_call_failed", problem=word)
@@ -146,6 +157,9 @@ class Replying:
         place_kind: PlaceKind = "ephemeral"
         if kind not in ("command", "shortcut"):
             place_kind = "dm" if body["is_direct"] else self._kinds.of(body["channel"])
+            if body.get("is_shared") and place_kind != "dm":
+                # The question's own event knows it before what is believed for a minute does.
+                place_kind = "external"
         place = Place(body["team"], body["channel"], body["thread_ts"], place_kind)
         return Incoming(
             job.claimed.inbox_id,
@@ -207,18 +221,27 @@ class Replying:
     def _say(self, shown: "_Shown", incoming: Incoming, sentence: str) -> Outcome:
         """Say why there is no answer, or no more of it: in its message, else to the asker alone."""
         if not shown.interrupted(sentence):
-            shown.job.posted(self._asides.tell(incoming, sentence))
+            self._tell(shown, incoming, sentence)
         return "failed"
 
-    def _sentence(self, error: FootnoteError) -> str:
-        if isinstance(error, ConfigError):
-            # It names files and settings, which are the operator's business.
-            incident = log_incident(error)
-            return (
-                "Footnote is not set up right, so this was not answered. Tell the people who run it this number: "
-                f"{incident}."
-            )
-        return str(error)
+    def _say_privately(self, shown: "_Shown", incoming: Incoming, sentence: str) -> Outcome:
+        """Say to the asker alone why there is no answer; a message that others read says no more than that it ended.
+
+        Whoever did not put a question to the bot is told nothing.
+        """
+        was_shown = shown.interrupted(INTERRUPTED)
+        if not incoming.is_addressed and not was_shown:
+            return "ignored"
+        if was_shown:
+            self._asides.tell(incoming, sentence)
+        else:
+            self._tell(shown, incoming, sentence)
+        return "failed"
+
+    def _tell(self, shown: "_Shown", incoming: Incoming, sentence: str) -> None:
+        """Say something to the asker alone, instead of an answer."""
+        shown.job.posted(self._asides.tell(incoming, sentence))
+        shown.leave()
 
 
 class _Shown:
@@ -255,6 +278,10 @@ class _Shown:
             return False
         self._stream.interrupted(sentence)
         return True
+
+    def leave(self) -> None:
+        """Show nothing."""
+        self._stream.leave()
 
     def _note(self, ts: str, segment: int) -> None:
         self._posted.append((ts, segment))

@@ -30,12 +30,14 @@ from app.slack.arrivals import Arrivals
 from app.slack.aside import problem_word
 from app.slack.channels import ChannelsFile
 from app.slack.events import acknowledge_the_rest, keep_questions, threads_of, waking
+from app.slack.header_deadline import HeaderDeadline
 from app.slack.http_intake import SlackIntake
 from app.slack.inbox import SlackInbox
 from app.slack.manifest import EVENTS_PATH
-from app.slack.presence import Presence
-from app.slack.web_client import open_client
-from app.slack.wiring import add_listeners, parts_of, replying_for
+from app.slack.presence import Presence, presence_over
+from app.slack.telling import Telling
+from app.slack.web_client import open_client, refuse_offline
+from app.slack.wiring import add_listeners, parts_of, replying_for, telling_for
 from app.slack.worker import AnswerWorkers
 from core.errors import ConfigError, ServiceUnavailable
 from core.log import get_logger
@@ -60,14 +62,17 @@ class SlackBot:
     inbox: SlackInbox
     workers: AnswerWorkers
     presence: Presence
+    telling: Telling
 
     def start(self) -> None:
         """Take up what is left over, and answer from here on."""
         self.presence.begin()
         self.workers.start()
+        self.telling.start()
 
     def stop(self, limit_s: float = ENDING_S) -> bool:
         """End; True where every answer ended or was marked."""
+        self.telling.stop()
         ended = self.workers.stop(limit_s)
         self.presence.end()
         return ended
@@ -77,19 +82,20 @@ def build_bot(settings: Settings, application: Application) -> SlackBot:
     """Build the bot over an application; asks Slack who it is.
 
     Raises:
-        ConfigError: Slack does not accept the token, or a setting is missing.
+        ConfigError: Slack does not accept the token, or a setting is missing or forbids it.
         ServiceUnavailable: Slack does not answer.
     """
     quiet_vendors()
     client = open_client(settings.slack)
+    refuse_offline(settings)
     bot_user, team = _who_we_are(client)
     slots = AnswerSlots(settings.slack.concurrent_answers)
     application = replace(application, slots=slots)
     application.service.warm_up()
     engine = application.service.catalogue.engine
     channels = ChannelsFile(settings.slack.channels_file)
-    presence = Presence(settings.data_dir)
-    inbox = SlackInbox(engine, settings.data_dir, presence.name, presence.lives)
+    presence = presence_over(engine, settings)
+    inbox = SlackInbox(engine, settings.data_dir, presence)
     parts = parts_of(settings, application, client, channels)
     reply = replying_for(parts, inbox)
     workers = AnswerWorkers(inbox, reply, settings.slack.concurrent_answers)
@@ -99,7 +105,7 @@ def build_bot(settings: Settings, application: Application) -> SlackBot:
     keep_questions(app, arrivals, inbox, waking(workers, client, pool))
     add_listeners(app, parts, team)
     acknowledge_the_rest(app)
-    return SlackBot(app, client, inbox, workers, presence)
+    return SlackBot(app, client, inbox, workers, presence, telling_for(parts))
 
 
 def run_socket(settings: Settings, application: Application) -> None:
@@ -210,7 +216,8 @@ def _server(intake: SlackIntake) -> uvicorn.Server:
         lifespan="off",
         server_header=False,
         timeout_graceful_shutdown=5,
-        # A request that never ends its headers must not keep a place.
+        # A connection on which no request comes must not keep a place.
+        http=HeaderDeadline,
         timeout_keep_alive=15,
         limit_concurrency=500,
     )

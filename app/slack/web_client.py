@@ -13,6 +13,7 @@ from collections.abc import Callable
 from http.client import RemoteDisconnected
 from socket import gaierror
 from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
 
 from slack_sdk import WebClient
 from slack_sdk.http_retry.handler import RetryHandler
@@ -21,7 +22,8 @@ from slack_sdk.http_retry.response import HttpResponse
 from slack_sdk.http_retry.state import RetryState
 
 from core.errors import ConfigError
-from core.settings import SlackSettings
+from core.loopback import is_loopback
+from core.settings import Settings, SlackSettings
 
 REPEATABLE = frozenset(
     {
@@ -43,6 +45,20 @@ MOST_REPEATS = 3
 LONGEST_WAIT_S = 30.0
 _FIRST_WAIT_S = 0.25
 _SERVER_ERRORS = range(500, 600)
+
+
+def refuse_offline(settings: Settings) -> None:
+    """Say that nothing may leave this machine, where that is so and Slack is not on it.
+
+    Raises:
+        ConfigError: FOOTNOTE_OFFLINE is set.
+    """
+    host = urlsplit(settings.slack.api_base_url).hostname
+    if settings.offline and not is_loopback(host):
+        raise ConfigError(
+            f"FOOTNOTE_OFFLINE lets nothing leave this machine, and Slack is at {host!r}. Set FOOTNOTE_OFFLINE=0 for the "
+            "bot."
+        )
 
 
 def open_client(settings: SlackSettings, *, repeats: bool = True) -> WebClient:

@@ -6,15 +6,15 @@ whether Slack took one, it is sent again: twice to one person is better than nev
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 from slack_sdk import WebClient
 from slack_sdk.webhook import WebhookClient
 
+from app.slack.aside import is_slacks
 from app.slack.places import Place
-from app.slack.posting import Part
-from app.slack.sending import SlackCalls
+from app.slack.posting import NOT_DRAWN, Part
+from app.slack.sending import Refused, SlackCalls
 from core.log import get_logger
 
 _log = get_logger(__name__)
@@ -30,7 +30,7 @@ class Whispering:
         self._calls = calls
         self._place = place
         self._user = user
-        self._response_url = response_url if self._is_slacks(response_url) else ""
+        self._response_url = response_url if is_slacks(response_url, client.base_url) else ""
 
     def send(self, parts: Sequence[Part]) -> list[str]:
         """Send messages in their order; return a name of each, its ts where Slack tells it.
@@ -57,11 +57,10 @@ class Whispering:
         body: dict[str, Any] = {"channel": self._place.channel, "user": self._user}
         if self._place.thread_ts:
             body["thread_ts"] = self._place.thread_ts
-        body |= part.body()
-        return str(self._calls.repeated("chat.postEphemeral", body).get("message_ts", ""))
-
-    def _is_slacks(self, address: str) -> bool:
-        """Whether an address is where Slack takes responses: its own, or that of the API that was set."""
-        asked, api = urlsplit(address), urlsplit(self._client.base_url)
-        is_hooks = asked.scheme == "https" and asked.hostname == "hooks.slack.com"
-        return is_hooks or (bool(asked.netloc) and asked[:2] == api[:2])
+        try:
+            said = self._calls.repeated("chat.postEphemeral", {**body, **part.body()})
+        except Refused as refusal:
+            if refusal.code not in NOT_DRAWN or not part.blocks:
+                raise
+            said = self._calls.repeated("chat.postEphemeral", {**body, **part.plain().body()})
+        return str(said.get("message_ts", ""))

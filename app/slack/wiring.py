@@ -27,6 +27,7 @@ from app.slack.places import Incoming, Place
 from app.slack.posting import Posting
 from app.slack.replying import Replying, Stream
 from app.slack.sending import SendingFailed, SlackCalls, SlackUnreachable
+from app.slack.telling import Telling
 from app.slack.web_client import open_client
 from core.settings import Settings
 
@@ -118,6 +119,13 @@ def replying_for(parts: Parts, inbox: SlackInbox) -> Replying:
     )
 
 
+def telling_for(parts: Parts) -> Telling:
+    """Return what tells people of their flags."""
+    # A message that may have been posted must not be posted again below it.
+    client = open_client(parts.settings.slack, repeats=False)
+    return Telling(parts.application, parts.identities, client)
+
+
 def add_listeners(app: App, parts: Parts, team: str) -> None:
     """Let clicks, windows, shortcuts and App Home be heard."""
     flagging = Flagging(parts.application, parts.identities, parts.messages)
@@ -130,7 +138,7 @@ def add_listeners(app: App, parts: Parts, team: str) -> None:
         parts.messages,
         parts.links,
     )
-    home = Home(parts.application, parts.identities, parts.linking, parts.links)
+    home = Home(parts.application, parts.identities, parts.links)
     heard = Interactions(
         parts.client, team, flagging, escalation, home, parts.messages, parts.asides
     )

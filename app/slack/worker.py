@@ -180,7 +180,7 @@ class AnswerWorkers:
         try:
             self._inbox.finish(job.claimed, "failed")
         except FootnoteError as error:
-            # It stays claimed; it is taken up again when this process is gone.
+            # It stays claimed without a beat, and is taken up again.
             _log.warning("slack_inbox_not_written", problem=type(error).__name__)
 
     def _keep(self) -> None:
@@ -188,7 +188,9 @@ class AnswerWorkers:
         while not self._ended.wait(self._keeping_s):
             rounds += 1
             try:
-                self._inbox.beat()
+                with self._changed:
+                    at_work = [job.claimed for job in self._running]
+                self._inbox.beat(at_work)
                 if self._inbox.recover():
                     self.wake()
                 if rounds % _FORGET_EVERY == 0:

@@ -22,6 +22,7 @@ from app.slack.places import Asker, Incoming, IncomingKind, Place, PlaceKind
 from core.answers import Answer, Caller
 from core.errors import AccessDenied, ConfigError, TooManyRequests, UsageError
 from core.settings import load_settings
+from index.database import writing
 from index.permissions import caller_named
 from index.schema import answers, conversations, slack_messages, slack_threads, unfinished
 
@@ -149,24 +150,31 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def application(tmp_path_factory: pytest.TempPathFactory, model_cache: Path) -> Application:
+def application(
+    tmp_path_factory: pytest.TempPathFactory, model_cache: Path, module_database: str
+) -> Application:
     root = tmp_path_factory.mktemp("slack-asking")
-    data_dir = ingested(write_files(root / "docs", DOCUMENTS), root / "data", model_cache)
     unlimited = {"questions_per_minute": 0, "questions_per_day": 0}
-    settings = load_settings(
-        data_dir=data_dir, model_cache=model_cache, offline=True, web=unlimited
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FOOTNOTE_DATABASE_URL", module_database)
+        data_dir = ingested(write_files(root / "docs", DOCUMENTS), root / "data", model_cache)
+        settings = load_settings(
+            data_dir=data_dir, model_cache=model_cache, offline=True, web=unlimited
+        )
     return application_over(settings, open_service(settings, "slack"))
 
 
 @pytest.fixture
-def desk(application: Application, tmp_path: Path) -> Iterator[Desk]:
+def desk(
+    application: Application, tmp_path: Path, module_database: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Desk]:
+    monkeypatch.setenv("FOOTNOTE_DATABASE_URL", module_database)
     channels = tmp_path / "channels.yaml"
     channels.write_text(
         "C0HRS:\n  groups: [hr]\nC0OFF:\n  answer: off\nC0DE:\n  scope: [type=txt]\n"
     )
     yield Desk(application, channels)
-    with application.service.catalogue.engine.begin() as connection:
+    with writing(application.service.catalogue.engine) as connection:
         for table in (slack_messages, slack_threads, answers, unfinished, conversations):
             connection.execute(table.delete())
 

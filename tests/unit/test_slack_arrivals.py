@@ -75,7 +75,6 @@ def test_a_reply_in_a_thread_of_the_bot_goes_on_and_elsewhere_it_does_not(tmp_pa
         {"subtype": "channel_join"},
         {"subtype": "bot_message"},
         {"hidden": True},
-        {"text": f"<@{BOT}>"},
         {"text": "  "},
         {"text": None},
         {"ts": None},
@@ -86,6 +85,21 @@ def test_a_reply_in_a_thread_of_the_bot_goes_on_and_elsewhere_it_does_not(tmp_pa
 )
 def test_what_no_person_asked_is_left_alone(tmp_path: Path, changes: dict[str, Any]) -> None:
     assert arrivals(tmp_path).of(event(**changes)) is None
+
+
+@pytest.mark.parametrize(
+    "called",
+    [
+        event(text=f"<@{BOT}>"),
+        event("message", f"<@{BOT}|footnote> ", channel_type="im"),
+        event("message", "", channel_type="im", subtype="file_share", files=[{"id": "F1"}]),
+    ],
+    ids=["mention", "direct", "file"],
+)
+def test_who_calls_the_bot_and_says_nothing_is_heard(tmp_path: Path, called: Any) -> None:
+    found = arrivals(tmp_path).of(called)
+    assert found is not None
+    assert found.body["text"] == ""
 
 
 def test_an_upload_with_words_is_a_question(tmp_path: Path) -> None:
@@ -107,6 +121,37 @@ def test_a_channel_that_wants_it_has_its_questions_answered_and_nothing_else(
     said = event("message", "good morning", channel="C123", channel_type="channel")
     assert wants.of(said) is None
     assert wants.of(event("message", "how many?", channel="C124", channel_type="channel")) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "is_heard"),
+    [
+        ("see <https://wiki.example.org/page?id=7>", False),
+        ("<https://wiki.example.org/page?id=7> how many days?", True),
+        ("多少天？谢谢", True),
+        ("<@U0BEN> how many days do you take?", False),
+        (f"<@{BOT}2> how many days?", False),
+        (f"<@U0BEN> asks <@{BOT}|footnote> how many days", True),
+    ],
+)
+def test_a_question_is_one_with_a_mark_of_its_own_that_is_put_to_nobody_else(
+    tmp_path: Path, said: str, is_heard: bool
+) -> None:
+    wants = arrivals(tmp_path, "C123:\n  answer: questions\n")
+    asked = event("message", said, channel="C123", channel_type="channel")
+    assert (wants.of(asked) is not None) is is_heard
+
+
+def test_what_is_said_to_somebody_else_in_a_thread_of_the_bot_is_left_alone(tmp_path: Path) -> None:
+    to_ben = event("message", "<@U0BEN> can you look?", thread_ts="1.0", channel_type="channel")
+    assert arrivals(tmp_path).of(to_ben) is None
+
+
+@pytest.mark.parametrize("shared", [True, False, None])
+def test_what_the_event_says_of_its_channel_is_kept(tmp_path: Path, shared: bool | None) -> None:
+    found = arrivals(tmp_path).of({**event(), "is_ext_shared_channel": shared})
+    assert found is not None
+    assert found.body["is_shared"] is (shared is True)
 
 
 def test_a_channel_that_is_off_is_silent(tmp_path: Path) -> None:

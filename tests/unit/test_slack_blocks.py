@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,6 @@ from app.slack.blocks import (
     home_view,
     notice,
     problems,
-    refusal,
     span_of_claim,
 )
 from core.answers import Answer, Citation, Claim, DocumentRef, Note
@@ -41,7 +41,7 @@ from core.answers import Answer, Citation, Claim, DocumentRef, Note
 WEB = SourceLinks("https://footnote.example.org/")
 OWN = SourceLinks("", ("wiki.example.org",))
 OURS = re.compile(
-    r"<(https://(?:footnote\.example\.org|wiki\.example\.org)/[^\s<>|]*)(?:\|[^<>|]*)?>"
+    r"<(https?://(?:footnote\.example\.org|wiki\.example\.org)/[^\s<>|]*)(?:\|[^<>|]*)?>"
 )
 
 
@@ -85,12 +85,11 @@ def test_what_does_not_hold_says_so_in_words_with_a_legend_and_its_reason() -> N
     assert "*The sources disagree*: Two versions" in drawn
 
 
-def test_a_source_has_its_number_place_age_and_owner_and_leads_to_the_exact_words() -> None:
-    links = SourceLinks("https://footnote.example.org/", owner_of={"doc-leave": "Ann Ash"}.get)  # type: ignore[arg-type]
-    line = next(line for line in shown(with_doubts(), links).split("\n") if "[1] Leave" in line)
+def test_a_source_has_its_number_place_and_age_and_leads_to_the_exact_words() -> None:
+    line = next(line for line in shown(with_doubts(), WEB).split("\n") if "[1] Leave" in line)
     assert line == (
         "<https://footnote.example.org/?c=conv-1&amp;answer=ans-1&amp;cite=1|[1] Leave policy> · "
-        "Leave › Annual leave · page 3 · updated 3 March 2026 · owner: Ann Ash"
+        "Leave › Annual leave · page 3 · updated 3 March 2026"
     )
 
 
@@ -106,6 +105,16 @@ def test_an_abstention_is_said_as_one() -> None:
     drawn = shown(abstained())
     assert drawn.startswith("**Not found in the documents**\n\nThe documents do not say")
     assert "*What the documents do say*" in drawn
+
+
+@pytest.mark.parametrize("kind", ["degraded", "incomplete"])
+def test_what_happened_to_a_model_is_said_to_the_asker_alone(kind: str) -> None:
+    made = supported()
+    made = replace(made, notes=(Note(kind, "The model 'internal-7' cannot be reached."),))
+    assert "internal-7" in shown(made)
+    said = shown(made, is_private=False)
+    assert "internal-7" not in said
+    assert "this answer" in said.lower()
 
 
 def test_only_an_answer_that_others_read_says_how_to_ask_privately() -> None:
@@ -240,7 +249,6 @@ def test_slack_takes_every_answer_and_nothing_in_it_is_a_control_sequence(
         ]
         payloads += [
             {"blocks": notice(made.text, made.question)},
-            {"blocks": refusal(made.question)},
         ]
         for payload in payloads:
             assert problems(payload) == []

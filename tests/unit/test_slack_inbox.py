@@ -1,19 +1,34 @@
 """The durable inbox: one row for whatever is the same, one process for each row, and nothing lost with a dead one."""
 
-import subprocess
-import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from databases import database_url, open_database
+from slack_bot import wait_for
 from sqlalchemy import Engine, func, select
 
-from app.slack.inbox import GIVEN_UP_AFTER, KEPT_DAYS, MOST_ATTEMPTS, SILENT_S, Arrival, SlackInbox
-from app.slack.presence import FOLDER, Presence
-from index.database import open_database
+import index.database
+import index.postgres
+from app.slack.inbox import (
+    GIVEN_UP_AFTER,
+    KEPT_DAYS,
+    MOST_ATTEMPTS,
+    SILENT_S,
+    Arrival,
+    Claimed,
+    Ending,
+    SlackInbox,
+)
+from app.slack.worker import AnswerWorkers, Job, Outcome
+from core.errors import ServiceUnavailable
+from index.postgres import open_postgres
 from index.schema import slack_inbox
+
+pytestmark = pytest.mark.usefixtures("each_database")
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SECRET = "what does the severance plan say"
@@ -38,7 +53,23 @@ class Process:
     ) -> None:
         alive.add(name)
         self.name = name
-        self.inbox = SlackInbox(engine, data_dir, name, alive.__contains__, clock)
+        self._alive = alive
+        self.is_cut_off = False
+        self.inbox = SlackInbox(engine, data_dir, self, clock)
+
+    def begin(self) -> None:
+        self._alive.add(self.name)
+
+    def keep(self) -> None:
+        if self.is_cut_off:
+            raise ServiceUnavailable("The database does not answer.")
+        self._alive.add(self.name)
+
+    def end(self) -> None:
+        self._alive.discard(self.name)
+
+    def lives(self, name: str) -> bool:
+        return name in self._alive
 
 
 @pytest.fixture
@@ -109,6 +140,106 @@ def test_each_row_is_claimed_by_one_of_many(one: SlackInbox, two: SlackInbox) ->
         claimed = list(pool.map(lambda n: (one, two)[n % 2].claim(), range(40)))
     ids = [row.inbox_id for row in claimed if row]
     assert len(ids) == len(set(ids)) == 20
+
+
+@pytest.mark.parametrize("with_writers_lock", [True, False])
+def test_each_row_is_claimed_once_by_many_threads_of_two_engines(
+    data_dir: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch, *, with_writers_lock: bool
+) -> None:
+    engines = two_engines(data_dir)
+    if not with_writers_lock:
+        without = index.postgres._BEGIN_WRITE.rpartition(";")[0]
+        monkeypatch.setattr(index.postgres, "_BEGIN_WRITE", without)
+    processes = [
+        Process(engine, data_dir, name, set(), clock)
+        for engine, name in zip(engines, ("one", "two"), strict=True)
+    ]
+    rounds, rows, threads = 5, 24, 12
+    claimed: list[tuple[str, str]] = []
+    for each in range(rounds):
+        for number in range(rows):
+            assert processes[0].inbox.keep(arrival(each * rows + number))
+        together = threading.Barrier(threads)
+        with ThreadPoolExecutor(threads) as pool:
+            work = [
+                pool.submit(claim_two, processes[number % 2], together) for number in range(threads)
+            ]
+            claimed += [pair for done in work for pair in done.result()]
+    ids = [inbox_id for inbox_id, _ in claimed]
+    assert len(ids) == len(set(ids)) == rounds * rows
+    assert {name for _, name in claimed} == {"one", "two"}
+    for engine in engines:
+        engine.dispose()
+
+
+def two_engines(data_dir: Path) -> list[Engine]:
+    """Return what two processes would have: connections of their own to one database."""
+    if not (url := database_url(data_dir)):
+        return [index.database.open_database(data_dir) for _ in range(2)]
+    return [open_database(data_dir), open_postgres(f"{url}?application_name=another")]
+
+
+def claim_two(process: Process, together: threading.Barrier) -> list[tuple[str, str]]:
+    """Claim as many rows as there are for each thread: whoever is beaten to one gets another."""
+    together.wait(60)
+    taken = []
+    for _ in range(2):
+        claimed = process.inbox.claim()
+        assert claimed is not None
+        assert claimed.attempts == 1
+        taken.append((claimed.inbox_id, process.name))
+    return taken
+
+
+def test_whoever_was_beaten_to_a_row_gets_the_next_one(
+    engine: Engine, data_dir: Path, alive: set[str], clock: Clock, two: SlackInbox
+) -> None:
+    process = Process(engine, data_dir, "one", alive, clock)
+    for number in (1, 2):
+        process.inbox.keep(arrival(number))
+        clock.pass_by(1)
+    beaten = []
+
+    def keep() -> None:
+        # Between the look and the claim.
+        if not beaten:
+            beaten.append(two.claim())
+
+    process.keep = keep  # type: ignore[method-assign]
+    got = process.inbox.claim()
+    assert got is not None
+    assert beaten[0] is not None
+    assert got.inbox_id != beaten[0].inbox_id
+    assert process.inbox.claim() is None
+
+
+def test_a_process_that_others_cannot_see_claims_and_beats_nothing(
+    engine: Engine, data_dir: Path, alive: set[str], clock: Clock
+) -> None:
+    process = Process(engine, data_dir, "one", alive, clock)
+    process.inbox.keep(arrival(1))
+    claimed = process.inbox.claim()
+    assert claimed is not None
+    process.inbox.keep(arrival(2))
+    process.is_cut_off = True
+    clock.pass_by(1)
+    for act in (process.inbox.claim, lambda: process.inbox.beat([claimed])):
+        with pytest.raises(ServiceUnavailable):
+            act()
+    assert state(engine) == [("working", 1), ("waiting", 0)]
+    with engine.connect() as connection:
+        beats = set(connection.execute(select(slack_inbox.c.claimed_at)).scalars())
+    assert len(beats) == 2
+    assert max(beats) < "2026-11-22T12:00:01"
+
+
+def test_a_message_that_shows_an_answer_is_known_in_its_channel_alone(one: SlackInbox) -> None:
+    one.keep(arrival())
+    claimed = one.claim()
+    assert claimed is not None
+    one.note_posted(claimed, ["11.5", "12.5"])
+    asked = [("C1", "11.5"), ("C1", "12.5"), ("C1", "1.5"), ("C1", "%"), ("C2", "11.5")]
+    assert [one.has_posted(*each) for each in asked] == [True, True, False, False, False]
 
 
 def test_the_oldest_is_claimed_first(one: SlackInbox, clock: Clock) -> None:
@@ -190,12 +321,67 @@ def test_a_silent_process_loses_its_rows_and_a_beating_one_keeps_them(
     claimed = one.claim()
     assert claimed is not None
     clock.pass_by(SILENT_S - 1)
-    one.beat()
+    one.beat([claimed])
     clock.pass_by(SILENT_S - 1)
     assert two.recover() == 0
     clock.pass_by(2)
     assert two.recover() == 1
     assert not one.is_mine(claimed)
+
+
+def test_what_a_living_process_works_on_no_more_waits_again_after_a_while(
+    one: SlackInbox, clock: Clock, engine: Engine
+) -> None:
+    for number in (1, 2):
+        one.keep(arrival(number))
+        clock.pass_by(1)
+    lost, at_work = one.claim(), one.claim()
+    assert lost is not None
+    assert at_work is not None
+    clock.pass_by(SILENT_S - 10)
+    one.beat([at_work])
+    assert one.recover() == 0
+    clock.pass_by(11)
+    one.beat([at_work])
+    assert one.recover() == 1
+    assert state(engine) == [("waiting", 1), ("working", 1)]
+    assert one.is_mine(at_work)
+    assert not one.is_mine(lost)
+
+
+class Interrupted(SlackInbox):
+    """An inbox whose database is away at the end of the first answer."""
+
+    failures = 0
+
+    def finish(self, claimed: Claimed, ending: Ending) -> bool:
+        if claimed.attempts == 1:
+            self.failures += 1
+            raise ServiceUnavailable("The database does not answer.")
+        return super().finish(claimed, ending)
+
+
+def test_an_answer_whose_end_could_not_be_written_is_taken_up_again_by_its_own_process(
+    engine: Engine, data_dir: Path, alive: set[str], clock: Clock
+) -> None:
+    process = Process(engine, data_dir, "one", alive, clock)
+    inbox = Interrupted(engine, data_dir, process, clock)
+    inbox.keep(arrival())
+    begun: list[int] = []
+
+    def reply(job: Job) -> Outcome:
+        begun.append(job.claimed.attempts)
+        return "done"
+
+    workers = AnswerWorkers(inbox, reply, 1, keeping_s=0.01)
+    workers.start()
+    wait_for(lambda: inbox.failures == 2)
+    clock.pass_by(SILENT_S + 1)
+    wait_for(lambda: state(engine) == [("done", 2)])
+    assert begun == [1, 2]
+    assert workers.stop(60)
+    # The keeper may be using the database still.
+    wait_for(lambda: not [one for one in threading.enumerate() if one.name.startswith("slack-")])
 
 
 def test_after_two_attempts_all_that_is_left_is_to_mark_it(one: SlackInbox) -> None:
@@ -257,49 +443,6 @@ def test_finished_rows_are_forgotten_after_a_month_and_open_ones_are_not(
     clock.pass_by((KEPT_DAYS + 1) * 86_400)
     one.forget_old()
     assert state(engine) == [("waiting", 0)]
-
-
-# --- who lives ------------------------------------------------------------------------------------------------------
-
-_HOLD = """
-import sys
-from pathlib import Path
-from app.slack.presence import Presence
-presence = Presence(Path(sys.argv[1]))
-presence.begin()
-print(presence.name, flush=True)
-sys.stdin.readline()
-"""
-
-
-def test_a_process_lives_until_it_is_killed(data_dir: Path, root: Path) -> None:
-    presence = Presence(data_dir)
-    presence.begin()
-    with subprocess.Popen(
-        [sys.executable, "-c", _HOLD, str(data_dir)],
-        cwd=root,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as child:
-        assert child.stdout is not None
-        name = child.stdout.readline().strip()
-        assert presence.lives(name)
-        child.kill()
-        child.wait()
-        assert not presence.lives(name)
-    assert presence.lives(presence.name)
-    presence.end()
-    assert not presence.lives(presence.name)
-
-
-def test_an_unknown_process_does_not_live_and_leaves_no_file(data_dir: Path) -> None:
-    presence = Presence(data_dir)
-    presence.begin()
-    assert not presence.lives("never-was")
-    assert [path.name for path in (data_dir / FOLDER).iterdir()] == [presence.name]
-    presence.end()
-    assert list((data_dir / FOLDER).iterdir()) == []
 
 
 def test_the_keys_are_all_that_is_kept_of_what_is_done(one: SlackInbox, engine: Engine) -> None:

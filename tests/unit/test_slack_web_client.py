@@ -8,9 +8,16 @@ from slack_sdk.errors import SlackApiError
 from slack_server import BOT_TOKEN, SlackServer, slack_server
 
 from app.slack.manifest import METHOD_SCOPES
-from app.slack.web_client import LONGEST_WAIT_S, MOST_REPEATS, REPEATABLE, SafeRepeats, open_client
+from app.slack.web_client import (
+    LONGEST_WAIT_S,
+    MOST_REPEATS,
+    REPEATABLE,
+    SafeRepeats,
+    open_client,
+    refuse_offline,
+)
 from core.errors import ConfigError
-from core.settings import SlackSettings
+from core.settings import SlackSettings, load_settings
 
 
 @pytest.fixture
@@ -134,3 +141,10 @@ def test_without_a_token_there_is_a_sentence() -> None:
 def test_an_address_without_its_last_slash_is_taken_too(slack: SlackServer) -> None:
     settings = SlackSettings(bot_token=BOT_TOKEN, api_base_url=slack.url.rstrip("/"))
     assert open_client(settings).auth_test()["ok"]
+
+
+def test_without_a_way_outside_the_bot_says_which_setting_forbids_it() -> None:
+    with pytest.raises(ConfigError, match=r"FOOTNOTE_OFFLINE=0.*bot"):
+        refuse_offline(load_settings(offline=True))
+    refuse_offline(load_settings(offline=False))
+    refuse_offline(load_settings(offline=True, slack={"api_base_url": "http://127.0.0.1:9/api/"}))

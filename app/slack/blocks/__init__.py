@@ -16,7 +16,7 @@ from app.slack.blocks.answer import (
 from app.slack.blocks.flag_modal import FLAG_VIEW, FlagChoice, chosen, flag_modal, span_of_claim
 from app.slack.blocks.home_view import HomeLine, home_view
 from app.slack.blocks.limits import problems
-from app.slack.blocks.notices import notice, refusal
+from app.slack.blocks.notices import notice
 from app.slack.blocks.source_links import SourceLinks
 from app.slack.blocks.text_objects import Block
 
@@ -41,7 +41,6 @@ __all__ = [
     "home_view",
     "notice",
     "problems",
-    "refusal",
     "sources_blocks",
     "span_of_claim",
 ]

@@ -30,6 +30,11 @@ _MOST_DOUBTS = 5
 _MOST_NUMBERS = 5
 _MOST_SOURCE_BLOCKS = 12
 _NOTICE_CHARS = 200
+# Where others read along: which model, at which address, and what its operator can do are no business of theirs.
+_SAID_TO_ALL = {
+    "degraded": "The usual language model could not be used for this answer.",
+    "incomplete": "This answer is not finished; what came until then is kept.",
+}
 _PRIVATELY = (
     "Everyone here can read this, so only documents that everyone here may read were used. Ask privately, in a direct "
     "message, to use all of yours."
@@ -67,7 +72,7 @@ def below_blocks(
     view = answer_view(answer)
     blocks = [
         *context(_doubt_lines(view)),
-        *context(_note_line(note) for note in view.notes),
+        *context(_note_line(note, is_private=is_private) for note in view.notes),
         *sources_blocks(answer, links),
     ]
     last = feedback_blocks(answer.answer_id)
@@ -80,7 +85,7 @@ def below_blocks(
 
 
 def sources_blocks(answer: Answer, links: SourceLinks) -> list[Block]:
-    """Return the sources of an answer as small print: numbers, title, place, age, owner."""
+    """Return the sources of an answer as small print: numbers, title, place, age."""
     view = answer_view(answer)
     if not view.sources:
         return []
@@ -149,10 +154,11 @@ def _doubt_lines(view: AnswerView) -> Iterator[str]:
         yield mrkdwn(f"{doubt.label}: “{words}” {reasons}".rstrip())
 
 
-def _note_line(note: NoteLine) -> str:
+def _note_line(note: NoteLine, *, is_private: bool) -> str:
     room = CONTEXT_CHARS - len(note.title) - 20
     title = f"*{mrkdwn(note.title)}*" if note.is_strong else mrkdwn(note.title)
-    return f"{title}: {mrkdwn_within(note.text, room)}"
+    text = note.text if is_private else _SAID_TO_ALL.get(note.kind, note.text)
+    return f"{title}: {mrkdwn_within(text, room)}"
 
 
 def _source_line(answer: Answer, view: AnswerView, group: Sequence[int], links: SourceLinks) -> str:
@@ -168,9 +174,8 @@ def _source_line(answer: Answer, view: AnswerView, group: Sequence[int], links: 
     first = f"[{cards[0].marker}] {title}"
     words = " ".join([_linked(first, links.of_citation(answer, citations[0])), *shown])
     updated = f"updated {cards[0].updated}" if cards[0].updated else ""
-    owner = links.owner_of(citations[0].document.doc_id)
-    facts = (clipped(cards[0].where, _WHERE_CHARS), updated, f"owner: {owner}" if owner else "")
-    about = "".join(f" · {mrkdwn(clipped(fact, _WHERE_CHARS))}" for fact in facts if fact)
+    facts = (clipped(cards[0].where, _WHERE_CHARS), updated)
+    about = "".join(f" · {mrkdwn(fact)}" for fact in facts if fact)
     return words + about
 
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from app.chat_view import clipped
 from app.slack.blocks.limits import CONTEXT_CHARS, HEADER_CHARS
+from app.slack.blocks.notices import several
 from app.slack.blocks.text_objects import Block, context, plain_text, section
 from app.slack.markup import link, mrkdwn
 
 _MOST_LINES = 20
+_MOST_TOLD = 5
 _WORDS_CHARS = 150
 _DETAIL_CHARS = 150
 _MOST_LINK_CHARS = 1_000
@@ -27,18 +29,32 @@ class HomeLine:
     href: str = ""
 
 
-def home_view(questions: Sequence[HomeLine], flags: Sequence[HomeLine], notice: str = "") -> Block:
-    """Return the view of one person's home tab; `notice` says what this person should know first."""
+def home_view(
+    questions: Sequence[HomeLine],
+    flags: Sequence[HomeLine],
+    notice: str = "",
+    told: Sequence[str] = (),
+) -> Block:
+    """Return the view of one person's home tab.
+
+    `notice` says what this person should know first, `told` what became of flags, the newest first.
+    """
     return {
         "type": "home",
         "blocks": [
             *([section(notice)] if notice else []),
+            *several(told[:_MOST_TOLD]),
+            *(context([_more(len(told) - _MOST_TOLD)]) if len(told) > _MOST_TOLD else []),
             section(_WELCOME),
             {"type": "divider"},
             *_list("Your recent questions", questions, "You have asked nothing yet."),
             *_list("Your flags", flags, "You have flagged nothing yet."),
         ],
     }
+
+
+def _more(count: int) -> str:
+    return f"And {count} more."
 
 
 def _list(title: str, lines: Sequence[HomeLine], empty: str) -> list[Block]:

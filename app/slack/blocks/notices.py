@@ -1,4 +1,6 @@
-"""Short messages: a refusal, a notice, an answer that broke off; pure."""
+"""Short messages of a sentence or two; pure."""
+
+from collections.abc import Iterable
 
 from app.slack.blocks.text_objects import Block, context, mrkdwn_within, section
 
@@ -10,6 +12,6 @@ def notice(words: str, detail: str = "") -> list[Block]:
     return [section(words), *(context([mrkdwn_within(detail, _SMALL_CHARS)]) if detail else [])]
 
 
-def refusal(sentence: str) -> list[Block]:
-    """Return the message for somebody who gets no answer, which says why."""
-    return notice(sentence)
+def several(sentences: Iterable[str]) -> list[Block]:
+    """Return notices below each other."""
+    return [section(" ".join(sentence.split())) for sentence in sentences]

@@ -1,6 +1,5 @@
 """Where the number of a source leads: into the web application at the exact words, or to the document's own address."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -11,22 +10,16 @@ from app.slack.markup import is_web_address
 from core.answers import Answer, Citation
 
 
-def _nobody(doc_id: str) -> str:
-    del doc_id
-    return ""
-
-
 @dataclass(frozen=True, slots=True)
 class SourceLinks:
     """Makes the links of one installation.
 
     `web_url` is the address of the web application, '' for none: it asks for the reader's permissions again. `hosts` are
-    those that documents may be linked on. `owner_of` names the owner of a document, '' where nobody is known.
+    those that documents may be linked on.
     """
 
     web_url: str = ""
     hosts: tuple[str, ...] = ()
-    owner_of: Callable[[str], str] = _nobody
 
     def of_citation(self, answer: Answer, citation: Citation) -> str:
         """Return the address of a source's exact words, else of its document, '' where neither may be linked."""
