@@ -524,6 +524,8 @@ slack_inbox = Table(
     # Slack's event id, and team, channel and ts of the message: one message can come as two events.
     Column("event_key", String, nullable=False),
     Column("message_key", String, nullable=False),
+    # One person's questions in one thread are answered one after the other; '' where there is no thread.
+    Column("series", String, nullable=False, server_default=""),
     # mention, direct, thread, command or shortcut.
     Column("kind", String, nullable=False),
     # Who, where and what was asked: JSON, emptied when it is done.

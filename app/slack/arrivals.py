@@ -71,7 +71,9 @@ class Arrivals:
             "is_shared": body.get("is_ext_shared_channel") is True,
         }
         event_key = _text(body, "event_id") or f"message:{team}:{channel}:{ts}"
-        return Arrival(event_key, f"{team}:{channel}:{ts}", kind, {**place, **who, "text": text})
+        series = f"{team}:{channel}:{place['thread_ts']}:{who['user']}"
+        said_it = {**place, **who, "text": text}
+        return Arrival(event_key, f"{team}:{channel}:{ts}", kind, said_it, series)
 
     def _is_a_persons(self, event: Mapping[str, Any]) -> bool:
         user = event.get("user")

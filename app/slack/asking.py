@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterator
 from contextlib import closing
 from typing import cast
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, delete, select
 
 from app.answer_rights import may_read_answers, readable_among
 from app.application import Application
@@ -130,6 +130,17 @@ class SlackAsking:
             _log.warning("slack_more_unknown", error=type(error).__name__)
             return False
         return not quoted <= readable_among(self._service.catalogue, quoted, in_place)
+
+    def forget(self, answer: Answer, asker: Asker, place: Place) -> None:
+        """Forget a question that nobody addressed and the answer that nobody saw, where nothing else was said."""
+        conversation_id = answer.conversation_id
+        caller = self.caller_in(place, asker)
+        if len(self._service.turns(conversation_id, caller)) > 1:
+            return
+        self._service.delete_conversation(conversation_id, caller)
+        is_it = slack_threads.c.conversation_id == conversation_id
+        with storage_errors(self._data_dir), writing(self._engine) as connection:
+            connection.execute(delete(slack_threads).where(is_it))
 
     def _quoted(self, query: str, caller: Caller) -> set[str]:
         """Return the documents that a question is answered from by quoting, without asking a model for it."""

@@ -25,9 +25,9 @@ from core.documents import EVERYONE
 from core.errors import AccessDenied, NotFound, UsageError
 from index.permissions import ANONYMOUS_NAME
 
-SENT = "Your question is in the experts' channel, with your name."
+SENT = "The question is in the experts' channel, with your name."
 SENT_AS_LINK = (
-    "The experts' channel has a link to this answer, with your name. Your question is not shown there, because not "
+    "The experts' channel has a link to this answer, with your name. The question is not shown there, because not "
     "everybody there may read what the answer was made from."
 )
 SHARED = "Whoever has the link, and may read the same documents, can open this conversation."

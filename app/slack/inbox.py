@@ -24,7 +24,9 @@ from sqlalchemy import (
     Select,
     Update,
     delete,
+    exists,
     select,
+    tuple_,
     update,
 )
 
@@ -52,12 +54,16 @@ _c = slack_inbox.c
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Something from Slack that waits for an answer; its keys say what is the same, `body` is JSON."""
+    """Something from Slack that waits for an answer; its keys say what is the same, `body` is JSON.
+
+    Of one `series` the next begins when the one before has ended, so that it knows what was said; '' waits for none.
+    """
 
     event_key: str
     message_key: str
     kind: IncomingKind
     body: dict[str, Any]
+    series: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +103,7 @@ class SlackInbox:
                 inbox_id=new_id(),
                 event_key=arrival.event_key,
                 message_key=arrival.message_key,
+                series=arrival.series,
                 kind=arrival.kind,
                 body=json.dumps(arrival.body, ensure_ascii=False),
                 state="waiting",
@@ -107,7 +114,7 @@ class SlackInbox:
             return stored.first() is not None
 
     def claim(self) -> Claimed | None:
-        """Take the oldest row that waits, the next one where another process was faster; None where none waits."""
+        """Take the oldest row that may begin, the next one where another process was faster; None where none may."""
         while self._is_any_due():
             self._presence.keep()
             row = self._take_oldest()
@@ -145,10 +152,21 @@ class SlackInbox:
             return connection.execute(taken).first()
 
     def _oldest_due(self) -> Select[tuple[str]]:
-        rows = slack_inbox.alias().c
+        rows, before = slack_inbox.alias().c, slack_inbox.alias().c
         is_due = (rows.state == "waiting") & (rows.claimed_at <= self._stamp())
+        is_earlier = tuple_(before.received_at, before.inbox_id) < tuple_(
+            rows.received_at, rows.inbox_id
+        )
+        has_to_wait = exists().where(
+            before.series == rows.series,
+            before.series != "",
+            (before.state == "working") | ((before.state == "waiting") & is_earlier),
+        )
         return (
-            select(rows.inbox_id).where(is_due).order_by(rows.received_at, rows.inbox_id).limit(1)
+            select(rows.inbox_id)
+            .where(is_due, ~has_to_wait)
+            .order_by(rows.received_at, rows.inbox_id)
+            .limit(1)
         )
 
     def beat(self, at_work: Sequence[Claimed]) -> None:

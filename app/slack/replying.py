@@ -83,6 +83,9 @@ class Asking(Protocol):
     def is_quiet_unless_cited(self, incoming: Incoming) -> bool:
         """Whether an answer without sources is kept to oneself."""
 
+    def forget(self, answer: Answer, asker: Asker, place: Place) -> None:
+        """Forget a question that nobody addressed, and its answer that nobody saw."""
+
     def has_more_in_private(self, incoming: Incoming, asker: Asker, answer: Answer) -> bool:
         """Whether this person's own documents have more to say."""
 
@@ -196,6 +199,7 @@ class Replying:
         else:
             answer = self._follow(job, incoming, asker, None if is_quiet else shown)
         if is_quiet and not answer.citations:
+            self._asking.forget(answer, asker, place)
             return "ignored"
         if not job.is_mine():
             return "failed"  # another process took it over, and shows it

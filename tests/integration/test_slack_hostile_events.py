@@ -16,7 +16,7 @@ from cli_harness import write_files
 from slack_in_process import RunningBot, ingested, running_bot, slack_settings, wait_for
 from slack_server import BOT_USER, TEAM, Call, SlackServer, slack_server
 from slack_workspace import Message
-from sqlalchemy import insert, select
+from sqlalchemy import Table, func, insert, select
 
 from app.slack import http_intake
 from app.slack.events import LOOKING, NO_WORDS
@@ -25,7 +25,7 @@ from app.slack.replying import INTERRUPTED
 from app.slack.sentences import UNEXPECTED
 from core.errors import ConfigError, DataFolderError, ServiceUnavailable
 from index.database import writing
-from index.schema import slack_inbox, slack_messages
+from index.schema import answers, conversations, slack_inbox, slack_messages, slack_threads
 
 ANN = "ann@example.org"
 CANARY, QUESTION_CANARY = "opalcanary", "quetzalcanary"
@@ -272,6 +272,32 @@ def test_a_thread_in_which_the_bot_kept_silent_is_none_of_the_bots(
     assert bot.settle() == ["ignored", "done"]
     heard(slack, "U0BEN", "C0QUIET", "And when do unused days of leave end", thread_ts=answered)
     assert bot.settle() == ["ignored", "done", "done"]
+
+
+def rows_of(bot: RunningBot, table: Table) -> int:
+    with bot.application.service.catalogue.engine.connect() as connection:
+        return connection.execute(select(func.count()).select_from(table)).scalar_one()
+
+
+def test_nothing_is_kept_of_what_the_bot_kept_silent_about(
+    slack: SlackServer, bot: RunningBot
+) -> None:
+    heard(slack, "U0BEN", "C0QUIET", "Has anyone seen my purple umbrella?")
+    assert bot.settle() == ["ignored"]
+    assert [rows_of(bot, table) for table in (conversations, answers, slack_threads)] == [0, 0, 0]
+    heard(slack, "U0BEN", "C0QUIET", LEAVE)
+    assert bot.settle() == ["ignored", "done"]
+    assert [rows_of(bot, table) for table in (conversations, answers, slack_threads)] == [1, 1, 1]
+
+
+def test_questions_in_quick_succession_in_one_thread_are_one_conversation(
+    slack: SlackServer, bot: RunningBot
+) -> None:
+    root = slack.mention("U0ANN", "C0OPEN", LEAVE).ts
+    for question in ("When do unused days end?", "And who has them?", LEAVE):
+        slack.mention("U0ANN", "C0OPEN", question, thread_ts=root)
+    assert bot.settle() == ["done"] * 4
+    assert [rows_of(bot, table) for table in (conversations, answers)] == [1, 4]
 
 
 # --- payloads of any shape ------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -248,6 +249,30 @@ def test_the_oldest_is_claimed_first(one: SlackInbox, clock: Clock) -> None:
         clock.pass_by(1)
     claimed = [one.claim() for _ in range(3)]
     assert [row.inbox_id for row in claimed if row] == sorted(r.inbox_id for r in claimed if r)
+
+
+def test_of_one_series_the_next_begins_when_the_one_before_has_ended(
+    one: SlackInbox, two: SlackInbox, clock: Clock
+) -> None:
+    for number, series in ((1, "ann"), (2, "ann"), (3, "bob"), (4, ""), (5, "")):
+        one.keep(replace(arrival(number), body={"number": number}, series=series))
+        clock.pass_by(1)
+    begun = [process.claim() for process in (one, two, one, two, one)]
+    assert [row and row.body["number"] for row in begun] == [1, 3, 4, 5, None]
+    first = begun[0]
+    assert first is not None
+    # Put back it still comes before the second one.
+    one.put_back(first, 10)
+    assert two.claim() is None
+    clock.pass_by(11)
+    again = two.claim()
+    assert again is not None
+    assert again.inbox_id == first.inbox_id
+    assert one.claim() is None
+    two.finish(again, "failed")
+    second = one.claim()
+    assert second is not None
+    assert second.body["number"] == 2
 
 
 def test_what_was_asked_is_gone_when_it_is_done(one: SlackInbox, engine: Engine) -> None:

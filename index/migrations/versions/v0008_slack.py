@@ -17,6 +17,7 @@ def upgrade() -> None:
         sa.Column("inbox_id", sa.String, primary_key=True),
         sa.Column("event_key", sa.String, nullable=False),
         sa.Column("message_key", sa.String, nullable=False),
+        sa.Column("series", sa.String, nullable=False, server_default=""),
         sa.Column("kind", sa.String, nullable=False),
         sa.Column("body", sa.Text, nullable=False),
         sa.Column("state", sa.String, nullable=False),
