@@ -23,8 +23,8 @@ from app.slack.asking import MORE_IN_DM
 from app.slack.inbox import MOST_ATTEMPTS
 from app.slack.messages import SlackMessages
 from app.slack.places import Asker, Incoming, Place, PlaceKind
-from app.slack.sentences import sentence_for
-from app.slack.worker import Job, Outcome
+from app.slack.sentences import may_pass, sentence_for
+from app.slack.worker import Job, Outcome, log_incident
 from core.answers import Answer, Caller
 from core.errors import AccessDenied
 from core.log import get_logger
@@ -141,6 +141,9 @@ class Replying:
             except (SlackApiError, OSError):
                 raise
             except Exception as error:  # noqa: BLE001 - nobody is left without a word; the log has the rest
+                if may_pass(error) and job.claimed.attempts < MOST_ATTEMPTS:
+                    log_incident(error)
+                    return "again"
                 words = sentence_for(error)
                 if incoming.is_overheard and not job.posted_ts:
                     return "ignored"  # who did not ask is told nothing

@@ -19,6 +19,11 @@ _WORDS: Mapping[type[Exception], str] = {
 }
 
 
+def may_pass(error: Exception) -> bool:
+    """Whether trying again may help: a database that is busy for a moment, a service that is starting."""
+    return not isinstance(error, UsageError | TooManyRequests | NotFound | ConfigError)
+
+
 def sentence_for(error: Exception) -> str:
     """Return what to tell of an error; where it is a number, the log has the rest under it."""
     if isinstance(error, UsageError | TooManyRequests | NotFound):

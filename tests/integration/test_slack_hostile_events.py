@@ -20,10 +20,11 @@ from sqlalchemy import Table, func, insert, select
 
 from app.slack import http_intake
 from app.slack.events import LOOKING, NO_WORDS
+from app.slack.inbox import MOST_ATTEMPTS
 from app.slack.interactions import NOT_OPENED
 from app.slack.replying import INTERRUPTED
 from app.slack.sentences import UNEXPECTED
-from core.errors import ConfigError, DataFolderError, ServiceUnavailable
+from core.errors import ConfigError, DataFolderError, FolderBusy, ServiceUnavailable
 from index.database import writing
 from index.schema import answers, conversations, slack_inbox, slack_messages, slack_threads
 
@@ -199,6 +200,27 @@ def test_an_error_of_ours_is_told_with_a_number_and_without_what_is_in_it(
     assert QUESTION_CANARY not in json.dumps([call.body for call in slack.calls])
 
 
+def test_an_error_of_a_moment_is_told_to_nobody_and_the_question_is_answered(
+    slack: SlackServer, bot: RunningBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retriever = type(bot.application.service.retriever)
+    retrieve = retriever.retrieve_prepared
+    failures = [FolderBusy("Another process holds it."), RuntimeError(QUESTION_CANARY)]
+
+    def once(*given: Any, **named: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return retrieve(*given, **named)
+
+    monkeypatch.setattr(retriever, "retrieve_prepared", once)
+    for channel in ("C0OPEN", "C0ASK"):
+        slack.mention("U0ANN", channel, LEAVE)
+    assert bot.settle() == ["done", "done"]
+    for channel in ("C0OPEN", "C0ASK"):
+        (answer,) = slack.answers_in(channel)
+        assert "Everyone has 28 days of leave a year." in answer.shown()
+
+
 def test_a_status_does_not_stay_where_the_asker_alone_is_told_why_there_is_no_answer(
     slack: SlackServer, bot: RunningBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -206,7 +228,8 @@ def test_a_status_does_not_stay_where_the_asker_alone_is_told_why_there_is_no_an
         raise ServiceUnavailable("It is away.")
 
     monkeypatch.setattr(type(bot.application.service.retriever), "retrieve_prepared", away)
-    slack.script("chat.startStream", body={"ok": False, "error": "feature_not_enabled"})
+    for _ in range(MOST_ATTEMPTS):
+        slack.script("chat.startStream", body={"ok": False, "error": "feature_not_enabled"})
     slack.mention("U0ANN", "C0OPEN", LEAVE)
     assert bot.settle() == ["failed"]
     assert [call.method for call in said(slack)] == ["chat.postEphemeral"]

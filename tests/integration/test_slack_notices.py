@@ -128,6 +128,8 @@ def told_by_hand(bot: RunningBot, name: str, *texts: str) -> None:
     for number, text in enumerate(texts):
         with writing(bot.application.service.catalogue.engine) as connection:
             tell(connection, name, "flag_outcome", f"flag-{number}", text)
+        # A notice has the time that it was written, in milliseconds.
+        time.sleep(0.002)
 
 
 def direct(slack: SlackServer, user: str = "U0ANN") -> list[Message]:

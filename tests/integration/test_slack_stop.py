@@ -73,7 +73,7 @@ def test_the_second_signal_ends_at_once_and_the_next_start_finishes(
             wait_for(lambda: all_ended(base, 1))
             assert end(bot) == 0
     (answer,) = slack.answers_in("C1", asked.ts)
-    assert WORDS in answer.shown()
+    assert WORDS in answer.shown(), "".join(bot.log)
 
 
 def test_an_answer_that_does_not_end_in_time_is_marked(

@@ -245,10 +245,10 @@ def test_a_message_that_shows_an_answer_is_known_in_its_channel_alone(one: Slack
 
 def test_the_oldest_is_claimed_first(one: SlackInbox, clock: Clock) -> None:
     for number in (3, 1, 2):
-        one.keep(arrival(number))
+        one.keep(replace(arrival(number), body={"number": number}))
         clock.pass_by(1)
     claimed = [one.claim() for _ in range(3)]
-    assert [row.inbox_id for row in claimed if row] == sorted(r.inbox_id for r in claimed if r)
+    assert [row.body["number"] for row in claimed if row] == [3, 1, 2]
 
 
 def test_of_one_series_the_next_begins_when_the_one_before_has_ended(
