@@ -13,7 +13,7 @@ from slack_server import SlackServer, slack_server
 
 from index.permissions import caller_named
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow]
+pytestmark = pytest.mark.integration
 
 ANN = caller_named("ann@brightwater.example", [])
 QUESTION = "How many days of annual leave do I have?"

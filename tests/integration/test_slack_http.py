@@ -15,7 +15,7 @@ from cli_harness import samples_base, writable_copy
 from slack_bot import BotProcess, all_ended, bot_process, env_for, inbox_rows, wait_for
 from slack_server import SIGNING_SECRET, Delivery, SlackServer, slack_server
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow]
+pytestmark = pytest.mark.integration
 
 CANARY = "zymurgy-canary-in-a-forged-body"
 
