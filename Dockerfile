@@ -1,4 +1,4 @@
-# One image, two jobs: `web` (the default) and `ingest`. See docker-compose.yml and docs/operations.md.
+# One image, three jobs: `web` (the default), `ingest` and `slack`. See docker-compose.yml and docs/operations.md.
 FROM python:3.11-slim
 
 # Where else pip may look for packages: give it the index of torch's CPU builds to keep the image small.
@@ -12,7 +12,7 @@ WORKDIR /opt/footnote
 
 # The dependencies alone first: a change of Footnote's own code does not install them again.
 COPY pyproject.toml constraints.txt ./
-RUN python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; print(*p['dependencies'], *p['optional-dependencies']['qdrant'], *p['optional-dependencies']['postgres'], sep='\n')" > /tmp/dependencies.txt \
+RUN python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; print(*p['dependencies'], *p['optional-dependencies']['qdrant'], *p['optional-dependencies']['postgres'], *p['optional-dependencies']['slack'], sep='\n')" > /tmp/dependencies.txt \
     && pip install -c constraints.txt --upgrade pip \
     && pip install -c constraints.txt -r /tmp/dependencies.txt \
     && rm /tmp/dependencies.txt

@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PINNED := pyproject.toml constraints.txt
+# Tests of one file stay together: they share what its fixtures make.
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 PIP_INSTALL := $(BIN)/python -m pip install --quiet -c constraints.txt
 DEMO := FOOTNOTE_DATA_DIR=demo-data FOOTNOTE_GROUPS_FILE=samples/groups.yaml
 DEMO_INPUT := $(shell find samples/documents -type f)
@@ -51,12 +53,12 @@ lint: $(VENV)/.dev ## Check format, style, types and the layers
 .PHONY: test
 test: $(VENV)/.test ## Run the tests; installs Chromium and PostgreSQL where it may
 	@tests/ensure_packages.sh $(BIN)/python
-	$(BIN)/python -m pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 .PHONY: test-all
 test-all: $(VENV)/.test ## Run the tests and the slow ones
 	@tests/ensure_packages.sh $(BIN)/python
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 .PHONY: check
 check: lint test ## What has to pass before a change is committed

@@ -253,13 +253,15 @@ def _by_rules(question: str, history: Sequence[Turn], caller: Caller) -> str:
     return standalone_query(question, history)
 
 
-def open_application(settings: Settings) -> Application:
+def open_application(settings: Settings, channel: str = "streamlit") -> Application:
     """Build the web application over a data folder; an empty knowledge base is made where there is none.
+
+    `channel` is noted with answers and feedback: the Slack bot builds the same with its own name.
 
     Raises:
         FootnoteError: the data folder or the settings cannot be used.
     """
-    opened = _open(settings, "streamlit", create=True, plan=plan_of(settings, "streamlit"))
+    opened = _open(settings, channel, create=True, plan=plan_of(settings, channel))
     return application_over(settings, opened.service, _beside(settings, opened))
 
 

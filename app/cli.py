@@ -20,6 +20,7 @@ COMMANDS = {
     "prompts": ("app.prompts_command", "prompts", "Show, compare and pin the models' prompts."),
     "people": ("app.people_command", "people", "See and change who may log in."),
     "web": ("app.commands", "web", "Start the web application."),
+    "slack": ("app.slack_command", "slack", "Start the Slack bot."),
     "index": ("ingest.index_cli", "index", "Look at, check and rebuild the search indexes."),
     "doctor": ("app.commands", "doctor", "Check settings, models and stores."),
 }

@@ -34,7 +34,7 @@ from core.command_line import (
     text_field,
 )
 from core.errors import NotFound, UsageError
-from core.settings import Settings
+from core.settings import Settings, SlackSettings
 
 _CHANNEL = "cli"
 _QUOTE_CHARS = 240
@@ -243,6 +243,10 @@ def doctor(settings: Settings, as_json: bool, ask_model: bool) -> None:
     from app.doctor import examine
 
     findings = examine(settings, ask_model=ask_model)
+    if settings.slack != SlackSettings():
+        from app.slack.examination import examine_slack
+
+        findings += examine_slack(settings)
     if as_json:
         print_json([{"check": f.check, "ok": f.ok, "detail": f.detail} for f in findings])
     else:

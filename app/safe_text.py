@@ -48,7 +48,7 @@ _ADDRESS = re.compile(
 )
 # `Node.js/React` and `setup.py/setup.cfg` are words; chat programs make links of nearly everything else.
 # fmt: off
-_FILE_ENDINGS = frozenset((
+FILE_ENDINGS = frozenset((
     "cfg", "css", "csv", "doc", "docx", "go", "html", "ini", "java", "js", "json", "jsx", "md", "net", "pdf",
     "php", "py", "rb", "rs", "sh", "sql", "toml", "ts", "tsx", "txt", "xml", "yaml", "yml",
 ))
@@ -61,7 +61,7 @@ _LINKABLE = re.compile(r"https?://[A-Za-z0-9\-._~:/?#@!$&*+,;=%]{1,480}", re.IGN
 
 # Punctuation that neither Markdown nor Streamlit's directives, icons and arrows give a meaning to.
 _HARMLESS = frozenset(" ,;'\"()?%")
-_WORD_JOINER = "\u2060"
+WORD_JOINER = "\u2060"
 
 
 def sanitise(text: str, allowed: Collection[str] = ()) -> str:
@@ -78,26 +78,29 @@ def allowed_addresses(passages: Sequence[Passage], hosts: Collection[str]) -> fr
     """
     if not hosts:
         return frozenset()
-    names = frozenset(host.strip().casefold() for host in hosts)
     found = (
         _TRAILING.sub("", match.group())
         for passage in passages
         for match in _LINKABLE.finditer(passage.text)
     )
-    return frozenset(address for address in found if _on_list(address, names))
+    return frozenset(address for address in found if is_on_hosts(address, hosts))
 
 
-def _on_list(address: str, hosts: frozenset[str]) -> bool:
+def is_on_hosts(address: str, hosts: Collection[str]) -> bool:
+    """Whether a web address has one of the operator's hosts, no name in front of it and an ordinary port."""
+    names = {host.strip().casefold() for host in hosts}
     try:
         parts = urlsplit(address)
         name = (parts.hostname or "").casefold()
-        if "@" in parts.netloc or parts.port not in (None, 80, 443):
+        if parts.scheme.lower() not in ("http", "https") or "@" in parts.netloc:
+            return False
+        if parts.port not in (None, 80, 443):
             return False
     except ValueError:
         return False
     above = name.split(".")
     wider = {f"*.{'.'.join(above[place:])}" for place in range(1, len(above))}
-    return bool(name) and (name in hosts or not wider.isdisjoint(hosts))
+    return bool(name) and (name in names or not wider.isdisjoint(names))
 
 
 class StreamingSanitiser:
@@ -224,7 +227,7 @@ class _AddressFilter:
         word = _SCHEME_OF_PEOPLE.sub("", word)
         for match in _ADDRESS.finditer(word):
             ending, rest = match["ending"], match["rest"]
-            if ending and ending.lower() in _FILE_ENDINGS and "?" not in rest:
+            if ending and ending.lower() in FILE_ENDINGS and "?" not in rest:
                 continue
             address = word[match.start() :]
             trailing = _TRAILING.search(address)
@@ -247,6 +250,6 @@ def streamlit_text(line: str) -> str:
     `:red[x]`, `->`, bare links) is broken by an invisible word joiner in front of each sign.
     """
     return "".join(
-        f"{_WORD_JOINER}\\{sign}" if sign in string.punctuation and sign not in _HARMLESS else sign
+        f"{WORD_JOINER}\\{sign}" if sign in string.punctuation and sign not in _HARMLESS else sign
         for sign in line
     )

@@ -292,6 +292,48 @@ class WebSettings(_Group):
     )
 
 
+class SlackSettings(_Group):
+    """The Slack bot; `footnote slack --init` says where each value is found."""
+
+    bot_token: SecretStr | None = Field(None, description="Token of the bot, `xoxb-…`.")
+    app_token: SecretStr | None = Field(
+        None, description="Token for Socket Mode, `xapp-…`; not needed over HTTP."
+    )
+    signing_secret: SecretStr | None = Field(
+        None, description="Secret that Slack signs its requests with; needed over HTTP."
+    )
+    api_base_url: str = Field(
+        "https://slack.com/api/", description="Address of Slack's API; tests name their own."
+    )
+    web_url: str = Field(
+        "",
+        description="Address of the web application, for links to the exact words; empty: no links.",
+    )
+    channels_file: Path | None = Field(
+        None,
+        description="YAML file with settings of channels: when to answer, scope, language, groups.",
+    )
+    email_domains: tuple[str, ...] = Field(
+        (), description="Domains whose addresses count as identity; empty: all of the workspace."
+    )
+    link_by: Literal["email", "code"] = Field(
+        "email",
+        description="How Slack accounts become people: by their confirmed email, or by a one-time address that they "
+        "open while logged in.",
+    )
+    guests: Literal["refuse", "public"] = Field(
+        "public",
+        description="Guests and people of other companies: refused, or given public documents.",
+    )
+    experts_channel: str = Field(
+        "", description="Id of the channel that an answer can be escalated to; empty: no button."
+    )
+    concurrent_answers: int = Field(4, ge=1, description="Answers that are written at once.")
+    identity_seconds: int = Field(
+        300, ge=0, le=900, description="How long a looked-up identity is believed."
+    )
+
+
 class OidcSettings(_Group):
     """Login by OpenID Connect. Nobody logs in while the first four are empty."""
 
@@ -445,6 +487,7 @@ class Settings(BaseSettings):
     tracing: TracingSettings = TracingSettings()
     qdrant: QdrantSettings = QdrantSettings()
     web: WebSettings = WebSettings()
+    slack: SlackSettings = SlackSettings()
     oidc: OidcSettings = OidcSettings()
     roles: RolesSettings = RolesSettings()
     experiment: ExperimentSettings = ExperimentSettings()

@@ -27,7 +27,7 @@ from index.dialects import POSTGRESQL
 from index.postgres import describe, finish_schema, name_of, open_postgres
 
 DATABASE_NAME = "footnote.db"
-SCHEMA_VERSION = "0007"
+SCHEMA_VERSION = "0008"
 """Revision of the newest migration in `index/migrations/versions`."""
 
 _BUSY_TIMEOUT_MS = 15_000

@@ -516,3 +516,82 @@ audit = Table(
     Column("object", String, nullable=False),
 )
 """Who changed what: reviews, deactivations, runs started from the page."""
+
+slack_inbox = Table(
+    "slack_inbox",
+    metadata,
+    Column("inbox_id", String, primary_key=True),
+    # Slack's event id, and team, channel and ts of the message: one message can come as two events.
+    Column("event_key", String, nullable=False),
+    Column("message_key", String, nullable=False),
+    # One person's questions in one thread are answered one after the other; '' where there is no thread.
+    Column("series", String, nullable=False, server_default=""),
+    # mention, direct, thread, command or shortcut.
+    Column("kind", String, nullable=False),
+    # Who, where and what was asked: JSON, emptied when it is done.
+    Column("body", Text, nullable=False),
+    # waiting, working, done, failed or ignored.
+    Column("state", String, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("claimed_by", String, nullable=False, server_default=""),
+    Column("claimed_at", String, nullable=False, server_default=""),
+    Column("received_at", String, nullable=False),
+    Column("finished_at", String, nullable=False, server_default=""),
+    Column("answer_id", String, nullable=False, server_default=""),
+    # The message that the answer grows in, so that a restart finds it.
+    Column("posted_ts", String, nullable=False, server_default=""),
+    UniqueConstraint("event_key", name="uq_slack_inbox_event"),
+    UniqueConstraint("message_key", name="uq_slack_inbox_message"),
+    Index("ix_slack_inbox_state", "state", "received_at"),
+)
+"""What came from Slack, stored before it is acknowledged."""
+
+slack_messages = Table(
+    "slack_messages",
+    metadata,
+    Column("team", String, primary_key=True),
+    Column("channel", String, primary_key=True),
+    Column("ts", String, primary_key=True),
+    Column("answer_id", String, nullable=False),
+    # A long answer is several messages, from 0.
+    Column("segment", Integer, nullable=False),
+    # private (the asker alone reads it) or channel.
+    Column("audience", String, nullable=False),
+    Column("posted_at", String, nullable=False),
+    Index("ix_slack_messages_answer", "answer_id", "segment"),
+)
+"""Which message shows which answer."""
+
+slack_threads = Table(
+    "slack_threads",
+    metadata,
+    Column("team", String, primary_key=True),
+    Column("channel", String, primary_key=True),
+    Column("thread_ts", String, primary_key=True),
+    # Whose conversation it is, as conversations have it.
+    Column("owner", String, primary_key=True),
+    Column("conversation_id", String, nullable=False),
+    Column("updated_at", String, nullable=False),
+)
+"""The conversation that a thread goes on with, of each person in it."""
+
+slack_people = Table(
+    "slack_people",
+    metadata,
+    Column("team", String, primary_key=True),
+    Column("slack_user", String, primary_key=True),
+    Column("email", String, nullable=False),
+    Column("linked_at", String, nullable=False),
+)
+"""People who linked their Slack account by a one-time address."""
+
+slack_link_codes = Table(
+    "slack_link_codes",
+    metadata,
+    Column("code_hash", String, primary_key=True),
+    Column("team", String, nullable=False),
+    Column("slack_user", String, nullable=False),
+    Column("expires_at", String, nullable=False),
+    Column("used_at", String, nullable=False, server_default=""),
+)
+"""One-time addresses that were given out, by the hash of their code."""

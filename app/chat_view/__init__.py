@@ -18,6 +18,7 @@ from app.chat_view.verdicts import Doubt, Tone, is_doubtful, summary_line
 from app.chat_view.words import (
     CATEGORY_WORDS,
     MAX_COMMENT_CHARS,
+    SEVERITY_WORDS,
     SHORT_CATEGORY_WORDS,
     STAGE_WORDS,
     clipped,
@@ -32,6 +33,7 @@ from app.chat_view.words import (
 __all__ = [
     "CATEGORY_WORDS",
     "MAX_COMMENT_CHARS",
+    "SEVERITY_WORDS",
     "SHORT_CATEGORY_WORDS",
     "STAGE_WORDS",
     "AnswerView",

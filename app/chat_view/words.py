@@ -10,7 +10,7 @@ from datetime import date
 
 from app.answering import Stage
 from app.safe_text import html_text, streamlit_text
-from core.answers import FeedbackCategory, Verdict
+from core.answers import FeedbackCategory, FeedbackSeverity, Verdict
 
 MAX_COMMENT_CHARS = 2000
 
@@ -32,6 +32,12 @@ SHORT_CATEGORY_WORDS: dict[FeedbackCategory, str] = {
     "should_have_abstained": "Should have said it does not know",
     "should_have_answered": "Should have known",
     "other": "Something else",
+}
+
+SEVERITY_WORDS: dict[FeedbackSeverity, str] = {
+    "benign": "Harmless",
+    "questionable": "Arguable",
+    "unwanted": "Misleading",
 }
 
 STAGE_WORDS: dict[Stage, str] = {

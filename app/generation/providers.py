@@ -9,7 +9,6 @@ Nothing is imported or asked when a model is opened: what is wrong with a settin
 first answer is asked for. Keys reach the provider's library only; no message, log or `repr` has one.
 """
 
-import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -20,6 +19,7 @@ from pydantic import SecretStr
 from app.generation import vendors
 from app.generation.llama_index_model import LlamaIndexModel, VendorModel
 from core.errors import ConfigError
+from core.loopback import is_loopback
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,7 @@ def _check_address(spec: str, base_url: str, access: LlmAccess, offline: bool) -
     try:
         parts = urlsplit(base_url)
         host = parts.hostname or ""
-        is_local = _is_loopback(host)
+        is_local = is_loopback(host)
         is_address = parts.scheme in ("http", "https") and bool(host)
     except ValueError:
         host, is_local, is_address, parts = "", False, False, urlsplit("")
@@ -189,15 +189,6 @@ def _check_address(spec: str, base_url: str, access: LlmAccess, offline: bool) -
             "this machine. Set FOOTNOTE_LLM_BASE_URL to a server on this machine, or unset FOOTNOTE_OFFLINE."
         )
     return is_local
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _check_installed(spec: str, provider: _Provider) -> None:

@@ -9,7 +9,6 @@ that goes wrong behind the queue reaches a caller. The SDK's own variables hold 
 
 import atexit
 import contextlib
-import ipaddress
 import queue
 import threading
 import time
@@ -26,6 +25,7 @@ from app.tracing.retrieval_spans import Searched
 from core.answers import Answer, Feedback
 from core.errors import ConfigError
 from core.log import get_logger
+from core.loopback import is_loopback
 from core.settings import Settings, environment_of
 
 _log = get_logger(__name__)
@@ -192,7 +192,7 @@ def _checked_address(address: str, offline: bool) -> tuple[str, bool]:
             "FOOTNOTE_TRACING__OTLP_ENDPOINT has a user name or a password in it. "
             "Set OTEL_EXPORTER_OTLP_HEADERS to what the collector asks for."
         )
-    is_local = _is_loopback(host)
+    is_local = is_loopback(host)
     if offline and not is_local:
         raise ConfigError(
             f"FOOTNOTE_TRACING__OTLP_ENDPOINT is at {host!r}, and FOOTNOTE_OFFLINE lets nothing leave this machine. "
@@ -201,12 +201,3 @@ def _checked_address(address: str, offline: bool) -> tuple[str, bool]:
     path = parts.path.rstrip("/")
     path = path if path.endswith(_PATH) else path + _PATH
     return parts._replace(path=path).geturl(), is_local
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

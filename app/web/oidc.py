@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from core.errors import ConfigError
+from core.loopback import is_loopback
 from core.settings import OidcSettings, Settings
 from index.database import storage_errors
 
@@ -31,7 +32,7 @@ def streamlit_secrets(settings: Settings) -> dict[str, Any]:
     if not is_login_configured(oidc):
         return {}
     _check(oidc, settings.web.base_path)
-    if settings.offline and urlsplit(oidc.metadata_url).hostname not in LOOPBACK_HOSTS:
+    if settings.offline and not is_loopback(urlsplit(oidc.metadata_url).hostname):
         raise ConfigError(
             f"FOOTNOTE_OFFLINE forbids to leave this machine, and the login asks {oidc.metadata_url!r}. "
             "Set FOOTNOTE_OFFLINE=0 to allow it, or leave the login out."
@@ -118,7 +119,7 @@ def _check_address(name: str, address: str) -> None:
     if url.scheme == "https" and url.hostname:
         return
     # Over plain HTTP anyone on the way could log in as anybody.
-    if url.scheme != "http" or url.hostname not in LOOPBACK_HOSTS:
+    if url.scheme != "http" or not is_loopback(url.hostname):
         raise ConfigError(
             f"{name} is {address!r}. It must begin with https:// (http:// is for this machine alone)."
         )

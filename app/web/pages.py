@@ -18,13 +18,17 @@ BRAND = '<div class="fn-brand">Footnote<sup>1</sup></div>'
 
 @dataclass(frozen=True, slots=True)
 class PageEntry:
-    """A page: its module has `render(application, caller)`; it is for callers who may `action`."""
+    """A page: its module has `render(application, caller)`; it is for callers who may `action`.
+
+    One that is not listed is reached by an address that somebody was given.
+    """
 
     title: str
     icon: str
     path: str
     module: str
     action: Action
+    is_listed: bool = True
 
 
 PAGES = (
@@ -40,6 +44,9 @@ PAGES = (
         "manage_documents",
     ),
     PageEntry("People", ":material/group:", "people", "app.web.people_page", "manage_people"),
+    PageEntry(
+        "Link Slack", ":material/link:", "slack-link", "app.web.slack_link_page", "ask", False
+    ),
 )
 
 
@@ -54,7 +61,7 @@ def draw_pages(application: Application, caller: Caller) -> None:
         st.html(BRAND)
         with st.container(key="pages", gap=None):
             for entry, page in entries:
-                if may(caller, entry.action):
+                if entry.is_listed and may(caller, entry.action):
                     st.page_link(page, label=entry.title, icon=entry.icon, width="stretch")
     chosen.run()
 
@@ -91,5 +98,5 @@ def _body(entry: PageEntry, application: Application, caller: Caller) -> Callabl
 
 def _named(entry: PageEntry, draw: Callable[[], None]) -> Callable[[], None]:
     # Streamlit takes the identity of a page from the name of its function.
-    draw.__name__ = draw.__qualname__ = f"draw_{entry.path or 'chat'}"
+    draw.__name__ = draw.__qualname__ = f"draw_{entry.path.replace('-', '_') or 'chat'}"
     return draw

@@ -397,7 +397,7 @@ def test_the_pages_of_documents_show_names_titles_and_passages_as_they_are(
     for address in [link.get_attribute("href") for link in table.get_by_role("link").all()]:
         one.look(f"documents{address}")
         expect(page.locator(".fn-chunk").first).to_be_visible()
-        page.get_by_text("What it says of itself").click()
+        page.locator("summary").filter(has_text="What it says of itself").click()
         one.settle()
         one.assert_harmless()
     person = page.get_by_role("textbox", name="May this person read it?")

@@ -14,6 +14,8 @@ from click.testing import CliRunner
 from qdrant_http import HttpServer
 
 from app.cli import COMMANDS, main
+from app.slack.runtime import ENDING_S
+from app.slack.worker import MARKING_S
 from core.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,9 +64,11 @@ def instruction(word: str) -> str:
     return re.findall(rf"^{word}\s+(.*)$", joined, flags=re.MULTILINE)[-1]
 
 
-def test_there_are_a_web_service_an_ingestion_as_a_job_and_as_a_daemon_and_two_servers() -> None:
-    assert set(SERVICES) == {"web", "ingest", "daemon", *OTHERS}
-    for name in ("ingest", "daemon", *OTHERS):
+def test_there_are_a_web_service_a_bot_an_ingestion_as_a_job_and_as_a_daemon_and_two_servers() -> (
+    None
+):
+    assert set(SERVICES) == {"web", "slack", "ingest", "daemon", *OTHERS}
+    for name in ("slack", "ingest", "daemon", *OTHERS):
         assert SERVICES[name]["profiles"] == [name]
 
 
@@ -142,6 +146,13 @@ def test_the_daemon_has_time_to_end_in_order() -> None:
     assert int(SERVICES["daemon"]["stop_grace_period"].removesuffix("s")) > 10
 
 
+def test_the_bot_has_time_to_end_its_answers_and_may_leave_the_machine() -> None:
+    bot = SERVICES["slack"]
+    assert int(bot["stop_grace_period"].removesuffix("s")) > ENDING_S + MARKING_S
+    assert bot["environment"]["FOOTNOTE_OFFLINE"] == "0"
+    assert "ports" not in bot
+
+
 def test_the_health_checks_are_python_that_runs() -> None:
     compile(SERVICES["daemon"]["healthcheck"]["test"][-1], "healthcheck", "exec")
     compile(SERVICES["web"]["healthcheck"]["test"][-1], "healthcheck", "exec")
@@ -172,7 +183,7 @@ def test_a_service_uses_the_embedded_store_unless_told(name: str) -> None:
 def test_the_chat_has_the_key_that_may_only_read_and_the_ingestion_the_full_one() -> None:
     keys = {name: SERVICES[name]["environment"]["FOOTNOTE_QDRANT__API_KEY"] for name in FOOTNOTE}
     full, reading = "${QDRANT_API_KEY:-}", "${QDRANT_READ_ONLY_API_KEY:-}"
-    assert keys == {"web": reading, "ingest": full, "daemon": full}
+    assert keys == {"web": reading, "slack": reading, "ingest": full, "daemon": full}
     assert QDRANT["environment"]["QDRANT__SERVICE__API_KEY"] == full
     assert QDRANT["environment"]["QDRANT__SERVICE__READ_ONLY_API_KEY"] == reading
 

@@ -204,10 +204,11 @@ def test_what_is_too_long_to_be_read_is_said_to_be_unchecked() -> None:
 
 
 def test_a_long_answer_on_long_passages_is_checked_in_bounded_time() -> None:
-    started = time.perf_counter()
+    # What this thread works: a machine with other things to do takes longer.
+    started = time.thread_time()
     CHECKER.check("spam " * 3_000, [EvidenceText("1", "spam " * 30_000)])
     CHECKER.check("a b. " * 1_000, [EvidenceText("1", "b a. " * 5_000)])
-    assert time.perf_counter() - started < 20
+    assert time.thread_time() - started < 20
 
 
 def test_weights_that_do_not_fit_are_refused(tmp_path: Path) -> None:

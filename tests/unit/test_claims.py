@@ -99,7 +99,7 @@ def test_a_page_without_any_joint_is_cut_all_the_same() -> None:
 
 
 def test_long_answers_are_cut_in_linear_time() -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     for answer in (
         "a " * 50_000,
         "not " * 30_000,
@@ -111,7 +111,7 @@ def test_long_answers_are_cut_in_linear_time() -> None:
         for piece in pieces:
             clauses(answer[piece.start : piece.end])
             unread_spans(answer[piece.start : piece.end])
-    assert time.perf_counter() - started < 10
+    assert time.thread_time() - started < 10
 
 
 @given(ANSWER_TEXT)

@@ -232,13 +232,13 @@ def test_entries_that_overlap_are_a_bomb():
     ids=["zip", "zip-bzip2", "gz", "bz2", "xz", "tgz", "many-streams"],
 )
 def test_a_bomb_is_refused_without_much_memory_or_time(name, content):
-    started = time.monotonic()
+    started = time.thread_time()
     tracemalloc.start()
     assert refusal(content, name) == "archive_bomb"
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 80 * MIB
-    assert time.monotonic() - started < 10
+    assert time.thread_time() - started < 10
 
 
 def test_too_many_bytes_in_all_are_a_bomb_and_too_many_files_too_large():
@@ -367,12 +367,12 @@ def test_text_that_begins_with_from_is_no_new_message():
 
 
 def test_a_mailbox_of_one_giant_line_ends_fast():
-    started = time.monotonic()
+    started = time.thread_time()
     found = contents(
         FIRST + b"\nFrom " + b"1:" * (5 * MIB), "m.mbox", ExpansionLimits(member_bytes=MIB)
     )
     assert list(found.values()) == ["too_large"]
-    assert time.monotonic() - started < 5
+    assert time.thread_time() - started < 5
 
 
 # --- mails ---
@@ -448,22 +448,22 @@ def test_mails_nested_200_deep_end_fast_at_every_level():
     for _ in range(200):
         content = b"Content-Type: message/rfc822\nSubject: fw\n\n" + content
     wrapped = b"Content-Type: multipart/mixed; boundary=b\n\n--b\n" + content + b"\n--b--\n"
-    started = time.monotonic()
+    started = time.thread_time()
     assert list(contents(wrapped, "m.eml")) == ["fw.eml"]
     deep = b"".join(
         b'Content-Type: multipart/mixed; boundary="b%d"\n\n--b%d\n' % (n, n) for n in range(200)
     )
     assert contents(deep + b"\ntext", "m.eml") == {"rest of the mail": "corrupt"}
-    assert time.monotonic() - started < 1
+    assert time.thread_time() - started < 1
 
 
 def test_a_mail_of_10000_attachments_ends_in_time():
     part = b"--b\nContent-Type: text/plain\nContent-Disposition: attachment; filename=a.txt\n\nx\n"
     head = b"Content-Type: multipart/mixed; boundary=b\n\n"
-    started = time.monotonic()
+    started = time.thread_time()
     assert len(contents(head + part * 10_000, "m.eml")) == 10_000
     assert refusal(head + part * 10_001, "m.eml") == "too_large"
-    assert time.monotonic() - started < 30
+    assert time.thread_time() - started < 30
 
 
 def test_a_damaged_outlook_message_is_corrupt():

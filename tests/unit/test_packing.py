@@ -261,8 +261,8 @@ def test_a_message_costs_more_than_its_text() -> None:
 
 def test_hostile_text_is_counted_in_linear_time() -> None:
     letters = "".join(random.Random(1).choices(string.ascii_letters, k=400_000))
-    started = time.perf_counter()
+    started = time.thread_time()
     for text in (letters, "a" * 400_000, " " * 400_000 + "x", "1a" * 200_000, "\ud800" * 100_000):
         assert estimated_tokens(text) > 0
         assert o200k(text) > 0
-    assert time.perf_counter() - started < 20
+    assert time.thread_time() - started < 20

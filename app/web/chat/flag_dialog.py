@@ -5,17 +5,18 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.application import Application
-from app.chat_view import CATEGORY_WORDS, MAX_COMMENT_CHARS, clipped, plain_html
+from app.chat_view import (
+    CATEGORY_WORDS,
+    MAX_COMMENT_CHARS,
+    SEVERITY_WORDS,
+    clipped,
+    plain_html,
+)
 from app.feedback_log import Remark
 from app.web.chat.page_state import flagging, set_flagging
 from app.web.problems import guarded, show_problem
-from core.answers import Answer, Caller, Feedback, FeedbackSeverity
+from core.answers import Answer, Caller, Feedback
 
-_SEVERITY_WORDS: dict[FeedbackSeverity, str] = {
-    "benign": "Harmless",
-    "questionable": "Arguable",
-    "unwanted": "Misleading",
-}
 _SHOWN_WORDS = 160
 _SOURCE_CHARS = 500
 _SHOWN_FLAG = "flagging_id"
@@ -76,9 +77,9 @@ def _draw_form(application: Application, caller: Caller, answer: Answer, given: 
         )
         severity = st.segmented_control(
             "How bad is it? (optional)",
-            list(_SEVERITY_WORDS),
+            list(SEVERITY_WORDS),
             default=given.severity or None,
-            format_func=_SEVERITY_WORDS.__getitem__,
+            format_func=SEVERITY_WORDS.__getitem__,
         )
         sent = st.form_submit_button("Save details", type="primary")
     if not sent:
