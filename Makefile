@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PINNED := pyproject.toml constraints.txt
-# Tests of one file stay together: they share what its fixtures make.
-PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+# Tests of one file stay together: they share what its fixtures make. In their order, so that the browser's, which take
+# longest, come first and neither process waits for the other at the end.
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 PIP_INSTALL := $(BIN)/python -m pip install --quiet -c constraints.txt
 DEMO := FOOTNOTE_DATA_DIR=demo-data FOOTNOTE_GROUPS_FILE=samples/groups.yaml
 DEMO_INPUT := $(shell find samples/documents -type f)
