@@ -20,6 +20,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from ports import free_port
+
 USER, PASSWORD = "footnote", "p@ss/wörd"
 QUOTED = "p%40ss%2Fw%C3%B6rd"
 _TEMPLATE = "footnote_template"
@@ -86,7 +88,7 @@ class PostgresServer:
         if not data.exists() and not (self._folder / "password").exists():
             self._make_files(data)
         if not self.port:
-            self.port = _free_port()
+            self.port = free_port()
         # Nothing here has to survive a power loss.
         settings = (
             f"port={self.port}", f"unix_socket_directories={self._folder}", "listen_addresses=127.0.0.1",
@@ -241,12 +243,6 @@ def _unprivileged() -> pwd.struct_passwd:
         except KeyError:
             continue
     raise RuntimeError("there is no user 'postgres' or 'nobody' to run PostgreSQL as")
-
-
-def _free_port() -> int:
-    with closing(socket.socket()) as tried:
-        tried.bind(("127.0.0.1", 0))
-        return int(tried.getsockname()[1])
 
 
 def _die_with_parent() -> Callable[[], None] | None:

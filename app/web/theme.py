@@ -3,6 +3,8 @@
 _SHARED: dict[str, str | bool] = {
     "font": "sans-serif",
     "headingFont": "serif",
+    # As page.css says a moment after the title is drawn: it does not shrink before the reader's eyes.
+    "headingFontSizes": '["1.75rem"]',
     "baseRadius": "0.625rem",
     "showWidgetBorder": True,
 }

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
-from web_browser import CHROMIUM, NO_CHROMIUM, ROOT, Visit, free_port
+from ports import free_port
+from web_browser import CHROMIUM, NO_CHROMIUM, ROOT, Visit
 from web_real import ingest, web_server
 
 pytestmark = [

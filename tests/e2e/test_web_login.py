@@ -17,9 +17,10 @@ pytest.importorskip("playwright")
 sys.path.insert(0, str(Path(__file__).parent))
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from ports import free_port
 from streamlit.auth_util import set_cookie_with_chunks
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
-from web_browser import CHROMIUM, NO_CHROMIUM, free_port
+from web_browser import CHROMIUM, NO_CHROMIUM
 from web_login import (
     PATIENCE_MS,
     SECRET,

@@ -53,6 +53,8 @@ def test_the_title_of_every_page_has_the_same_size_and_height(visit: Callable[..
         title = one.page.get_by_role("heading", level=1).first
         expect(title).to_be_visible(timeout=PATIENCE_MS)
         expect(one.page.locator(IDLE)).to_be_attached(timeout=PATIENCE_MS)
+        # The part of Streamlit that applies styles is loaded when the page is already drawn.
+        expect(title).to_have_css("line-height", "40px", timeout=PATIENCE_MS)
         seen.add(
             title.evaluate(
                 "e => [getComputedStyle(e).fontSize, Math.round(e.getBoundingClientRect().top / 4)].join()"

@@ -21,7 +21,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 import pypdfium2
 from cli_harness import child_env, run_child
 from playwright.sync_api import Browser, Locator, expect, sync_playwright
-from web_browser import CHROMIUM, NO_CHROMIUM, PATIENCE_MS, Visit, free_port, launch
+from ports import free_port
+from web_browser import CHROMIUM, NO_CHROMIUM, PATIENCE_MS, Visit, launch
 from web_sources_documents import Made, made_documents, write_documents
 
 pytestmark = [

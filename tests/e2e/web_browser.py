@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
+from ports import free_port
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -21,12 +21,6 @@ NO_CHROMIUM = "Chromium is not installed (`apt-get install chromium`)"
 PATIENCE_MS = 30_000
 """For what takes a slow machine long; nothing waits on the clock."""
 IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

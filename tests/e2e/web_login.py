@@ -13,7 +13,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
-from web_browser import IDLE, ROOT, free_port
+from ports import free_port
+from web_browser import IDLE, ROOT
 
 PATIENCE_MS = 30_000
 START_S = 120.0

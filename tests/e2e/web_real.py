@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from web_browser import ROOT, free_port
+from ports import free_port
+from web_browser import ROOT
 
 _FOOTNOTE = [sys.executable, "-c", "from app.cli import main; main()"]
 _TIMEOUT_S = 300

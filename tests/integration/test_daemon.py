@@ -18,6 +18,7 @@ from typing import Any
 
 import cli_harness as harness
 import pytest
+from ports import free_port
 
 pytestmark = pytest.mark.integration
 
@@ -107,11 +108,6 @@ def daemon(
     finally:
         child.kill()
         child.wait()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def write_sources(folder: Path, sources: dict[str, dict[str, Any]]) -> None:
