@@ -47,7 +47,8 @@ def _pytest(folder: Path, cases: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "evals.pytest_plugin", "-p", "no:cacheprovider", "-v",
          "--footnote-cases", str(cases), "--rootdir", str(empty), str(empty)],
-        env=os.environ | {"FOOTNOTE_DATA_DIR": str(folder / "data"), "PYTHONPATH": str(ROOT)},
+        env=os.environ
+        | {"FOOTNOTE_DATA_DIR": str(folder / "data"), "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": ""},
         cwd=empty,
         capture_output=True,
         text=True,
