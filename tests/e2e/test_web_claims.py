@@ -194,11 +194,18 @@ def test_the_text_that_streams_looks_as_it_does_when_it_is_complete(visit: Open)
     expect(live.locator("strong")).to_have_text("27 days")
     expect(live.locator("ol > li > ul > li").first).to_have_text("by phone, or")
     expect(live.locator("td").first).to_contain_text("Moving house")
-    font = "(node) => { const s = getComputedStyle(node); return [s.fontSize, s.fontFamily, s.lineHeight]; }"
-    looks = live.locator("strong").evaluate(font)
+    # Found and looked at in one step: what is drawn anew in between has no looks any more.
+    font = """(css) => {
+      const hosts = [...document.querySelectorAll("*")];
+      const node = hosts.map((host) => host.shadowRoot?.querySelector(css)).find(Boolean);
+      const { fontSize, fontFamily, lineHeight } = node ? getComputedStyle(node) : {};
+      return fontSize && [fontSize, fontFamily, lineHeight];
+    }"""
+    looks = one.page.wait_for_function(font, arg=".fn-live .text strong").json_value()
     one.answered()
     expect(one.page.locator(".fn-live")).to_have_count(0)
-    assert one.page.locator(".answer .text strong").evaluate(font) == looks
+    whole = one.page.wait_for_function(font, arg=".answer .text strong").json_value()
+    assert whole == looks
 
 
 def test_words_that_were_chosen_stay_chosen_while_the_text_grows(visit: Open) -> None:
