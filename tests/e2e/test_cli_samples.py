@@ -86,6 +86,15 @@ def test_questions_without_an_answer_are_mostly_refused(asking: Path, model_cach
     assert 1 - len(answered) / len(asked) >= MIN_ABSTAINED, f"answered: {answered}"
 
 
+def test_the_first_answer_in_the_readme_is_what_the_command_says(asking: Path) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = re.search(r'\$ footnote ask "([^"]+)"\n(.+?)```', readme, re.DOTALL)
+    assert shown
+    result = invoke("ask", shown[1])
+    assert result.exit_code == 0, result.output
+    assert result.stdout.strip() == shown[2].strip()
+
+
 @pytest.mark.parametrize("question", [q for q in QUESTIONS if q["evidence"]], ids=lambda q: q["id"])
 def test_the_evidence_stands_in_the_document_that_the_question_names(
     model_cache: Path, question: dict[str, Any]
