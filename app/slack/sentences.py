@@ -17,16 +17,18 @@ _WORDS: Mapping[type[Exception], str] = {
     ServiceUnavailable: "A service that Footnote needs did not answer. Ask again in a few minutes; if it stays, tell the "
     "people who run Footnote this number:",
 }
+_ASKERS = (UsageError, TooManyRequests, NotFound)
+"""What the asker can act on; its own words are told."""
 
 
 def may_pass(error: Exception) -> bool:
     """Whether trying again may help: a database that is busy for a moment, a service that is starting."""
-    return not isinstance(error, UsageError | TooManyRequests | NotFound | ConfigError)
+    return not isinstance(error, (*_ASKERS, ConfigError))
 
 
 def sentence_for(error: Exception) -> str:
     """Return what to tell of an error; where it is a number, the log has the rest under it."""
-    if isinstance(error, UsageError | TooManyRequests | NotFound):
+    if isinstance(error, _ASKERS):
         return str(error)
     words = next((said for kind, said in _WORDS.items() if isinstance(error, kind)), UNEXPECTED)
     return f"{words} {log_incident(error)}."
